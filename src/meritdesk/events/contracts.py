@@ -1,0 +1,352 @@
+"""What each event table holds: columns, types, units and keys.
+
+Everything after ingest rests on these tables and on nothing else. All numbers are int64, so that no engine's
+float, decimal or time rules matter:
+
+- ``text``    a string, trimmed, never empty (missing is null)
+- ``integer`` a whole number in the unit named
+- ``flag``    0 or 1
+- ``time``    seconds since 1970-01-01T00:00Z (UTC)
+- ``day``     days since 1970-01-01 in the business time zone
+- ``hundredths``  a number with two decimals, as an integer of 0.01 (scores) or fen (money)
+
+Every fact table has `day`, the business day the fact counts for, `excluded` (null, or the reason why a checked
+fact is left out of every metric, R4.6), and `source` (batch file and row) that leads back to the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ColumnType = Literal["text", "integer", "flag", "time", "day", "hundredths"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `required` columns may not be missing in a row; `choices` closes a text column."""
+
+    name: str
+    type: ColumnType
+    doc: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One table. `key` columns identify a row: the same key twice is a duplicate. `person` columns name people."""
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    people: tuple[str, ...] = ("person",)
+    fact: bool = True
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        extra = (
+            (
+                Column("day", "day", "business day the fact counts for", required=True),
+                Column("excluded", "text", "reason why the fact is left out of every metric"),
+            )
+            if self.fact and "day" not in {c.name for c in self.columns}
+            else ()
+        )
+        columns = (*self.columns, *extra, Column("source", "text", "batch file and row the record came from"))
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "names", tuple(c.name for c in columns))
+
+    def column(self, name: str) -> Column:
+        """Return the column called `name`; KeyError if the table has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+OUTCOMES = ("answered", "abandoned", "missed", "busy", "closed", "full", "diverted", "no_agent")
+
+_PERSON = Column("person", "text", "staff key of the person credited")
+_CONTACT = Column("contact_id", "text", "contact the fact belongs to")
+
+PEOPLE = Contract(
+    "people",
+    "Assignments: one row per person and post, valid on the days [valid_from, valid_to).",
+    key=("person", "valid_from"),
+    columns=(
+        Column("person", "text", "staff key", required=True),
+        Column("name", "text", "name as written"),
+        Column("department", "text", "department"),
+        Column("team", "text", "team (班组)"),
+        Column("position", "text", "position id, as in the scheme", required=True),
+        Column("superior", "text", "staff key of the direct superior"),
+        Column("job_grade", "text", "job grade (岗位等级)"),
+        Column("skill_grade", "text", "skill grade (技能等级)"),
+        Column("valid_from", "day", "first day on the post", required=True),
+        Column("valid_to", "day", "first day no longer on the post; null: still on it"),
+    ),
+    people=("person", "superior"),
+    fact=False,
+)
+
+CONTACTS = Contract(
+    "contacts",
+    "Calls, chats and tickets. Durations in seconds. A time or duration a system does not record is null, never 0.",
+    key=("contact_id",),
+    columns=(
+        Column("contact_id", "text", "id, unique over all sources", required=True),
+        Column("person", "text", "who handled it (last agent to reply or talk)"),
+        Column("assignee", "text", "who it was assigned to"),
+        Column("closer", "text", "who closed it"),
+        Column("customer", "text", "customer key"),
+        Column("channel", "text", "phone, chat, email, ticket …"),
+        Column("queue", "text", "queue or skill group"),
+        Column("topic", "text", "subject category"),
+        Column("direction", "text", "who started it", choices=("inbound", "outbound")),
+        Column("outcome", "text", "how it ended in the queue", choices=OUTCOMES),
+        Column("created_at", "time", "when the customer came in", required=True),
+        Column("answered_at", "time", "when a person took it"),
+        Column("first_reply_at", "time", "first reply by a person"),
+        Column("resolved_at", "time", "when it was solved"),
+        Column("ended_at", "time", "when the contact ended"),
+        Column("wait_seconds", "integer", "time in queue until answered or given up"),
+        Column("talk_seconds", "integer", "talk time"),
+        Column("hold_seconds", "integer", "time on hold"),
+        Column("wrap_seconds", "integer", "after-call work"),
+        Column("handle_seconds", "integer", "handle time; by default talk + hold + wrap"),
+        Column("first_reply_business_seconds", "integer", "created → first reply inside business hours"),
+        Column("resolution_business_seconds", "integer", "created → resolved inside business hours"),
+        Column("resolved", "flag", "solved, as recorded by the source"),
+        Column("transferred", "flag", "passed on to somebody else"),
+        Column("reopened", "flag", "opened again after it was solved"),
+    ),
+    people=("person", "assignee", "closer"),
+)
+
+TURNS = Contract(
+    "turns",
+    "Single messages of a contact, in order.",
+    key=("contact_id", "sequence"),
+    columns=(
+        Column("contact_id", "text", "contact", required=True),
+        Column("sequence", "integer", "position in the contact, from 1", required=True),
+        Column("author", "text", "who wrote it", required=True, choices=("customer", "agent", "bot", "system")),
+        _PERSON,
+        Column("sent_at", "time", "when it was sent", required=True),
+    ),
+)
+
+SURVEYS = Contract(
+    "surveys",
+    "Answers of customers.",
+    key=("survey_id",),
+    columns=(
+        Column("survey_id", "text", "id", required=True),
+        _CONTACT,
+        _PERSON,
+        Column("customer", "text", "customer key"),
+        Column("kind", "text", "question asked", required=True, choices=("csat", "nps", "ces")),
+        Column("score", "integer", "answer", required=True),
+        Column("full", "integer", "best possible answer on this scale", required=True),
+        Column("answered_at", "time", "when it was answered"),
+    ),
+)
+
+REVIEWS = Contract(
+    "reviews",
+    "QA reviews of one contact (质检评分).",
+    key=("review_id",),
+    columns=(
+        Column("review_id", "text", "id", required=True),
+        _CONTACT,
+        _PERSON,
+        Column("reviewer", "text", "staff key of the QA specialist"),
+        Column("scorecard", "text", "scorecard used"),
+        Column("score", "hundredths", "points given", required=True),
+        Column("full", "hundredths", "points possible", required=True),
+        Column("critical_errors", "integer", "number of critical errors"),
+        Column("note", "text", "what the reviewer wrote"),
+    ),
+    people=("person", "reviewer"),
+)
+
+COMPLAINTS = Contract(
+    "complaints",
+    "Complaints of customers; `upheld` stays null until decided.",
+    key=("complaint_id",),
+    columns=(
+        Column("complaint_id", "text", "id", required=True),
+        _CONTACT,
+        _PERSON,
+        Column("customer", "text", "customer key"),
+        Column("nature", "text", "what it is about"),
+        Column("upheld", "flag", "found justified"),
+        Column("received_at", "time", "when it came in"),
+        Column("resolved_at", "time", "when it was settled"),
+    ),
+)
+
+VIOLATIONS = Contract(
+    "violations",
+    "Breaches of rules, by violation code.",
+    key=("violation_id",),
+    columns=(
+        Column("violation_id", "text", "id", required=True),
+        Column("person", "text", "staff key", required=True),
+        Column("code", "text", "violation code, as in the scheme", required=True),
+        Column("count", "integer", "how often; 1 if the source names each", required=True),
+        _CONTACT,
+        Column("note", "text", "what happened"),
+    ),
+)
+
+ORDERS = Contract(
+    "orders",
+    "Orders led to or handled. Money in fen.",
+    key=("order_id",),
+    columns=(
+        Column("order_id", "text", "id", required=True),
+        _CONTACT,
+        _PERSON,
+        Column("customer", "text", "customer key"),
+        Column("inquiry_at", "time", "when the customer first asked"),
+        Column("ordered_at", "time", "when the order was placed"),
+        Column("paid_at", "time", "when it was paid; null: not paid"),
+        Column("shipped_at", "time", "when it was dispatched"),
+        Column("amount", "hundredths", "amount paid, fen"),
+        Column("refunded", "hundredths", "amount paid back, fen"),
+        Column("wrong", "flag", "entered or shipped wrongly (错单)"),
+    ),
+)
+
+ATTENDANCE = Contract(
+    "attendance",
+    "One row per person and day.",
+    key=("person", "day"),
+    columns=(
+        Column("person", "text", "staff key", required=True),
+        Column("day", "day", "business day", required=True),
+        Column("scheduled_seconds", "integer", "planned working time"),
+        Column("worked_seconds", "integer", "time present"),
+        Column("login_seconds", "integer", "time signed in to the phone or chat"),
+        Column("busy_seconds", "integer", "time handling contacts"),
+        Column("adherent_seconds", "integer", "time in the state that was planned"),
+        Column("late", "flag", "came late or left early"),
+        Column("absent", "flag", "absent without leave"),
+        Column("excluded", "text", "reason why the day is left out"),
+    ),
+)
+
+EXAMS = Contract(
+    "exams",
+    "Exams taken.",
+    key=("exam_id",),
+    columns=(
+        Column("exam_id", "text", "id", required=True),
+        Column("person", "text", "staff key", required=True),
+        Column("subject", "text", "what was examined"),
+        Column("score", "hundredths", "points reached"),
+        Column("full", "hundredths", "points possible"),
+        Column("level", "integer", "level reached, from 1"),
+    ),
+)
+
+PLANS = Contract(
+    "plans",
+    "Items of work plans (weekly, monthly, yearly) with what was planned and done.",
+    key=("plan_id",),
+    columns=(
+        Column("plan_id", "text", "id", required=True),
+        Column("person", "text", "staff key", required=True),
+        Column("kind", "text", "whose plan", choices=("week", "month", "year", "improvement", "report")),
+        Column("planned", "integer", "amount planned", required=True),
+        Column("completed", "integer", "amount done", required=True),
+        Column("on_time", "flag", "done by the date agreed"),
+    ),
+)
+
+EVENTS = Contract(
+    "events",
+    "Anything counted that earns or costs points and has no table of its own (help given, ideas, reports).",
+    key=("event_id",),
+    columns=(
+        Column("event_id", "text", "id", required=True),
+        Column("person", "text", "staff key", required=True),
+        Column("kind", "text", "what was counted", required=True),
+        Column("count", "integer", "how often", required=True),
+        Column("note", "text", "what happened"),
+    ),
+)
+
+TARGETS = Contract(
+    "targets",
+    "Targets agreed per person and indicator, with the baseline of goals stated as a change (R4.3).",
+    key=("person", "indicator", "valid_from"),
+    columns=(
+        Column("person", "text", "staff key", required=True),
+        Column("indicator", "text", "indicator id, as in the scheme", required=True),
+        Column("value", "integer", "target in 1/10000 of the indicator's unit"),
+        Column("baseline", "integer", "baseline in 1/10000 of the indicator's unit"),
+        Column("valid_from", "day", "first day", required=True),
+        Column("valid_to", "day", "first day no longer valid"),
+    ),
+    fact=False,
+)
+
+RATINGS = Contract(
+    "ratings",
+    "Judgements of people on an indicator.",
+    key=("person", "indicator", "role", "rater", "day"),
+    columns=(
+        Column("person", "text", "who is rated", required=True),
+        Column("indicator", "text", "indicator id, as in the scheme", required=True),
+        Column("role", "text", "role of the rater, as in the scheme", required=True),
+        Column("rater", "text", "staff key of the rater", required=True),
+        Column("level", "integer", "level chosen on the rubric"),
+        Column("score", "hundredths", "points given, inside the range of the level"),
+        Column("remark", "text", "concrete cases"),
+    ),
+    people=("person", "rater"),
+)
+
+PAY_INPUTS = Contract(
+    "pay_inputs",
+    "Amounts that pay rests on: base pay, performance base, allowances. Fen a month.",
+    key=("person", "item", "valid_from"),
+    columns=(
+        Column("person", "text", "staff key", required=True),
+        Column("item", "text", "name used in the scheme's pay items", required=True),
+        Column("amount", "hundredths", "amount, fen", required=True),
+        Column("valid_from", "day", "first day", required=True),
+        Column("valid_to", "day", "first day no longer valid"),
+    ),
+    fact=False,
+)
+
+RESULTS = Contract(
+    "results",
+    "Results already published, for cycles made of cycles and for results in a row.",
+    key=("person", "kind", "first_day"),
+    columns=(
+        Column("person", "text", "staff key", required=True),
+        Column("kind", "text", "cycle kind", required=True),
+        Column("first_day", "day", "first day of the cycle", required=True),
+        Column("last_day", "day", "last day of the cycle", required=True),
+        Column("scheme", "text", "scheme name"),
+        Column("scheme_hash", "text", "content hash of the scheme version"),
+        Column("total", "hundredths", "total score"),
+        Column("grade", "text", "grade id"),
+        Column("days", "integer", "days on post in the cycle"),
+    ),
+    fact=False,
+)
+
+CONTRACTS: dict[str, Contract] = {
+    contract.name: contract
+    for contract in (
+        PEOPLE, CONTACTS, TURNS, SURVEYS, REVIEWS, COMPLAINTS, VIOLATIONS, ORDERS, ATTENDANCE,
+        EXAMS, PLANS, EVENTS, TARGETS, RATINGS, PAY_INPUTS, RESULTS,
+    )
+}  # fmt: skip
