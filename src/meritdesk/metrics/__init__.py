@@ -1,0 +1,1 @@
+"""Figures computed from event data: their definitions and how they become queries. Knows nothing of schemes."""

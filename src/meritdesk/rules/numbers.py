@@ -67,7 +67,7 @@ def parse_number(text: str) -> Decimal:
         number = Decimal(body.removesuffix("%").rstrip())
     except InvalidOperation as error:  # the pattern above leaves nothing that Decimal refuses
         raise ValueError(text) from error
-    return number / 100 if percent else number
+    return number.scaleb(-2) if percent else number
 
 
 def format_number(value: Decimal) -> str:
