@@ -1,0 +1,380 @@
+"""Segment stage of a scheme: indicators, dimensions and totals as nodes.
+
+One row is one assignment of a person inside the cycle. The inputs a row must carry are declared here, by name:
+``metric.<id>.numerator/.denominator/.n``, ``rating.<indicator>.<role>``, ``violation.<code>``, ``event.<kind>``,
+``results.<kind>.numerator/.denominator``, ``target.<indicator>``, ``baseline.<indicator>``, ``days``, ``position``. Grades and pay come
+later; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from meritdesk import points
+from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.language import _
+from meritdesk.metrics.definitions import COUNTS, Metric
+from meritdesk.points import constant, is_exactly, labelled, only_if, rescaled, shortest
+from meritdesk.rules.groups import GroupCount, GroupMean, GroupSum
+from meritdesk.rules.nodes import (
+    AllOf,
+    AnyOf,
+    Coalesce,
+    Const,
+    Flag,
+    If,
+    Input,
+    Least,
+    Missing,
+    MulDiv,
+    Node,
+    Not,
+    Part,
+    Present,
+    Sum,
+    WeightedMean,
+    Within,
+)
+from meritdesk.rules.numbers import POINTS, TOTAL, Bounds, to_integer
+from meritdesk.scheme import methods
+from meritdesk.scheme.document import (
+    Dimension,
+    EventSource,
+    Indicator,
+    MetricSource,
+    Neutral,
+    OthersSource,
+    RatingSource,
+    ResultSource,
+    Scheme,
+    ViolationSource,
+)
+from meritdesk.scheme.pay_items import Condition, MetricCondition, ScoreCondition, ViolationCondition
+
+APPRAISAL = "appraisal"
+"""Key column that gathers the segments of one person."""
+MOST_COUNT, MOST_AMOUNT = 10**8, 4 * 10**9
+"""Largest numerator of a count, and of any other metric (seconds, fen, hundredths of points), per person and cycle."""
+HUNDRED = Decimal(100)
+
+
+@dataclass
+class SegmentStage:
+    """Builds the nodes of the segment stage; each node is made once and shared."""
+
+    scheme: Scheme
+    metrics: Mapping[str, Metric]
+    inputs: dict[str, Input] = field(default_factory=dict)
+    values: dict[str, Node] = field(default_factory=dict)
+    """Value of each indicator, where it has one (metric, count)."""
+    raw: dict[str, Node] = field(default_factory=dict)
+    """Points of each indicator, out of the method's `full`."""
+    scored: dict[str, Node] = field(default_factory=dict)
+    """Points of each indicator as the total counts them: out of 100 (weights) or of its own points; neutral filled in."""
+    dimension_nodes: dict[str, Node] = field(default_factory=dict)
+    _made: dict[str, Node] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.days = self.input("days", 0, 0, 3660)
+        self.counted = Within(x=self.days, bounds=Bounds(low=Decimal(max(1, self.scheme.cycle.minimum_days))))
+        for _dimension, indicator in self.scheme.indicators():
+            if not isinstance(indicator.source, OthersSource):
+                self._score(indicator)
+        for _dimension, indicator in self.scheme.indicators():
+            if isinstance(indicator.source, OthersSource):
+                self._score(indicator)
+        self.positions = {p.id: code for code, p in enumerate(self.scheme.positions)}
+        self.segment_total = self._segment_total()
+        self.total = self._mean_over_segments(self.segment_total, TOTAL, hold=True)
+
+    # ---------------------------------------------------------------- inputs
+
+    def input(self, name: str, scale: int, low: int, high: int) -> Input:
+        """Return the input of this name, the same object each time."""
+        return self.inputs.setdefault(name, Input(name=name, scale=scale, low=low, high=high))
+
+    def metric_value(self, name: str, numerator: Node, denominator: Node | None) -> Node:
+        """Return the value of a metric at its scale, from the nodes of its two parts."""
+        metric = self._metric(name)
+        if denominator is None:
+            return rescaled(numerator, metric.scale)
+        one = Const(scale=0, value=Decimal(1))
+        return MulDiv(
+            a=numerator, b=one, c=denominator, scale=metric.scale, label=metric.title, place=f"metrics.{name}"
+        )
+
+    def metric_parts(self, name: str) -> tuple[Input, Input | None]:
+        """Return the inputs that carry numerator and denominator of a metric in the segment."""
+        metric = self._metric(name)
+        counts = metric.kind in COUNTS
+        most = MOST_COUNT if counts and metric.numerator_scale == 0 else MOST_AMOUNT
+        numerator = self.input(f"metric.{name}.numerator", metric.numerator_scale, -most, most)
+        if counts:
+            return numerator, None
+        return numerator, self.input(f"metric.{name}.denominator", metric.denominator_scale, 0, MOST_AMOUNT)
+
+    def _metric(self, name: str) -> Metric:
+        if name not in self.metrics:
+            raise MeritdeskError(
+                Problem(
+                    code="unknown-metric",
+                    place=name,
+                    message=_("没有名为“{name}”的运营指标").format(name=name),
+                    fix=_("用 meritdesk measure --list 查看可用的指标，或在指标文件中定义它"),
+                )
+            )
+        return self.metrics[name]
+
+    def violation(self, code: str) -> Input:
+        """Return the input that counts violations of `code`."""
+        return self.input(f"violation.{code}", 0, 0, 10**5)
+
+    # ---------------------------------------------------------------- indicators
+
+    def _score(self, indicator: Indicator) -> None:
+        full = self.scheme.full_points(indicator)
+        raw = self._raw_points(indicator, full if full is not None else Decimal(0))
+        raw = labelled(raw, indicator.title, f"indicators.{indicator.id}")
+        self.raw[indicator.id] = raw
+        target = indicator.points if indicator.points is not None or self.scheme.style == "points" else HUNDRED
+        node = raw
+        if full is not None and target is not None and full not in (target, Decimal(0)):
+            node = MulDiv(a=raw, b=shortest(target), c=shortest(full), scale=POINTS)
+        if isinstance(indicator.missing, Neutral):
+            neutral = indicator.missing.neutral
+            if full and target is not None:
+                neutral = neutral * target / full
+            node = Coalesce(args=(node, constant(neutral)), scale=POINTS)
+        self.scored[indicator.id] = node
+
+    def _raw_points(self, indicator: Indicator, full: Decimal) -> Node:
+        source, method = indicator.source, indicator.scoring
+        match source, method:
+            case RatingSource(), _:
+                return self._rating(indicator, source, full)
+            case ViolationSource(), methods.DeductMethod():
+                codes = self.scheme.violation_lists[source.violations]
+                return points.deduct([(self.violation(v.code), v.points) for v in codes], method.floor, full)
+            case OthersSource(), methods.CombineMethod():
+                return points.combine(method, {name: self.scored[name] for name in source.of})
+        value, better = self._value(indicator)
+        value = self._sampled(indicator, value)
+        self.values[indicator.id] = value
+        node = points.of_value(indicator, method, value, full, better, self.counted)
+        return node
+
+    def _value(self, indicator: Indicator) -> tuple[Node, str]:
+        match indicator.source:
+            case MetricSource(metric=name):
+                return self.metric_value(name, *self.metric_parts(name)), self._metric(name).better
+            case EventSource(event=kind):
+                return self.input(f"event.{kind}", 0, 0, 10**5), "higher"
+            case ViolationSource(violations=listed):
+                counts = tuple(self.violation(v.code) for v in self.scheme.violation_lists[listed])
+                return Sum(terms=counts, scale=0), "lower"
+            case ResultSource(results=kind):
+                numerator = self.input(f"results.{kind}.numerator", 2, -MOST_AMOUNT, MOST_AMOUNT)
+                denominator = self.input(f"results.{kind}.denominator", 0, 0, MOST_COUNT)
+                one = Const(scale=0, value=Decimal(1))
+                return MulDiv(a=numerator, b=one, c=denominator, scale=TOTAL), "higher"
+        raise MeritdeskError(
+            Problem(
+                code="source-without-value",
+                place=f"indicators.{indicator.id}.source",
+                message=_("指标“{title}”的来源不能与 {method} 搭配").format(
+                    title=indicator.title, method=indicator.scoring.method
+                ),
+                fix=_("评分来源用 rating，合成来源用 sum、weighted、min 或 max"),
+            )
+        )
+
+    def _sampled(self, indicator: Indicator, value: Node) -> Node:
+        if not isinstance(indicator.source, MetricSource):
+            return value
+        name = indicator.source.metric
+        least = max(indicator.minimum_sample, self._metric(name).minimum_sample)
+        if least <= 0:
+            return value
+        n = self.input(f"metric.{name}.n", 0, 0, MOST_COUNT)
+        return only_if((Within(x=n, bounds=Bounds(low=Decimal(least))),), value)
+
+    def _rating(self, indicator: Indicator, source: RatingSource, full: Decimal) -> Node:
+        roles = {role.id: role for role in (self.scheme.raters.roles if self.scheme.raters else ())}
+        scores = []
+        for name in source.rating:
+            role = roles[name]
+            if role.feed is None:
+                score: Node = rescaled(self.input(f"rating.{indicator.id}.{name}", 2, -(10**7), 10**7), POINTS)
+            else:
+                value = self.metric_value(role.feed.metric, *self.metric_parts(role.feed.metric))
+                fed_full = role.feed.scoring.full or full
+                better = self._metric(role.feed.metric).better
+                fed = points.of_value(indicator, role.feed.scoring, value, fed_full, better, self.counted)
+                score = fed if fed_full == full else MulDiv(a=fed, b=shortest(full), c=shortest(fed_full), scale=POINTS)
+            scores.append((to_integer(role.weight, POINTS), score, role.if_missing == "hold"))
+        return points.rating(scores)
+
+    # ---------------------------------------------------------------- totals
+
+    def _segment_total(self) -> Node:
+        """Return the total of the segment under the indicators of its position, at 0.01."""
+        totals: dict[str, Node] = {}
+        by_dimension: dict[str, dict[str, Node]] = {}
+        for position in self.positions:
+            chosen = self.scheme.dimensions_for(position)
+            nodes = {d.id: self._dimension(d, [i for i in chosen_i if i.part_of_total]) for d, chosen_i in chosen}
+            totals[position] = self._position_total(chosen, nodes)
+            for name, node in nodes.items():
+                by_dimension.setdefault(name, {})[position] = node
+        for name, per_position in by_dimension.items():
+            self.dimension_nodes[name] = self._by_position(per_position, POINTS)
+        zeroed = [self.condition(v.when) for v in self.scheme.vetoes if v.zero_total]
+        total = self._by_position(totals, TOTAL)
+        if zeroed:
+            total = If(flag=AnyOf(flags=tuple(zeroed)), then=constant(Decimal(0), TOTAL), otherwise=total, scale=TOTAL)
+        return total
+
+    def _by_position(self, nodes: Mapping[str, Node], scale: int) -> Node:
+        if len({id(node) for node in nodes.values()}) == 1 and len(nodes) == len(self.positions):
+            return next(iter(nodes.values()))
+        code = self.input("position", 0, 0, len(self.positions) - 1)
+        node: Node = Missing(scale=scale)
+        for position, of_position in reversed(list(nodes.items())):
+            node = If(flag=is_exactly(code, self.positions[position]), then=of_position, otherwise=node, scale=scale)
+        return node
+
+    def _dimension(self, dimension: Dimension, chosen: list[Indicator]) -> Node:
+        """Return the score of a dimension: of 100, or the sum of points with what is missing scaled up."""
+        key = f"{dimension.id}|" + ",".join(i.id for i in chosen)
+        if key in self._made:
+            return self._made[key]
+        if self.scheme.style == "points" or dimension.points is not None:
+            node = self._summed([(self.scored[i.id], i.points) for i in chosen], POINTS)
+        else:
+            equal = all(i.weight is None for i in chosen)
+            parts = tuple(
+                Part(1 if equal else to_integer(i.weight or Decimal(0), POINTS), self.scored[i.id]) for i in chosen
+            )
+            node = WeightedMean(parts=parts, missing="redistribute", scale=POINTS)
+        zeroed = [self.condition(v.when) for v in self.scheme.vetoes if v.zero_dimension == dimension.id]
+        if zeroed:
+            node = If(flag=AnyOf(flags=tuple(zeroed)), then=constant(Decimal(0)), otherwise=node, scale=POINTS)
+        return self._made.setdefault(key, labelled(node, dimension.title, f"dimensions.{dimension.id}"))
+
+    def _summed(self, items: list[tuple[Node, Decimal | None]], scale: int) -> Node:
+        """Return Σ points; what is missing among bounded ones is scaled up, an open one must be present."""
+        bounded = [(node, full) for node, full in items if full is not None]
+        opened = [node for node, full in items if full is None]
+        terms: list[Node] = [rescaled(node, scale) for node in opened]
+        if bounded:
+            got = Sum(terms=tuple(node for node, _full in bounded), skip_missing=True, scale=POINTS)
+            whole = sum((full for _node, full in bounded), Decimal(0))
+            present = Sum(
+                terms=tuple(
+                    If(flag=Present(x=node), then=constant(full), otherwise=constant(Decimal(0)), scale=POINTS)
+                    for node, full in bounded
+                ),
+                scale=POINTS,
+            )
+            terms.append(MulDiv(a=got, b=shortest(whole), c=present, scale=scale))
+        return terms[0] if len(terms) == 1 else Sum(terms=tuple(terms), scale=scale)
+
+    def _position_total(self, chosen: list[tuple[Dimension, list[Indicator]]], nodes: Mapping[str, Node]) -> Node:
+        if self.scheme.style == "points":
+            total = self._summed([(nodes[d.id], _dimension_points(d, found)) for d, found in chosen], TOTAL)
+        else:
+            weighted = [(d, nodes[d.id]) for d, _found in chosen if d.points is None]
+            parts = tuple(Part(to_integer(d.weight or Decimal(0), POINTS), node) for d, node in weighted)
+            total = WeightedMean(parts=parts, missing="redistribute", scale=TOTAL)
+            extra = [
+                Coalesce(args=(rescaled(nodes[d.id], TOTAL), constant(Decimal(0), TOTAL)), scale=TOTAL)
+                for d, _found in chosen
+                if d.points is not None
+            ]
+            if extra:
+                total = Sum(terms=(total, *extra), scale=TOTAL)
+        holds = tuple(
+            Present(x=self.scored[i.id])
+            for _d, found in chosen
+            for i in found
+            if i.missing == "hold" and i.part_of_total
+        )
+        return only_if((*holds, *self._needed_roles(chosen)), labelled(total, _("总分"), "total"))
+
+    def _needed_roles(self, chosen: list[tuple[Dimension, list[Indicator]]]) -> tuple[Flag, ...]:
+        """A role whose absence holds the result (R4.2: the supervisor's) must have rated every indicator listed for it."""
+        roles = {r.id for r in (self.scheme.raters.roles if self.scheme.raters else ()) if r.if_missing == "hold"}
+        return tuple(
+            Present(x=self.inputs[f"rating.{i.id}.{role}"])
+            for _d, found in chosen
+            for i in found
+            if isinstance(i.source, RatingSource) and i.part_of_total
+            for role in i.source.rating
+            if role in roles and f"rating.{i.id}.{role}" in self.inputs
+        )
+
+    # ---------------------------------------------------------------- over the segments of a person
+
+    def _mean_over_segments(self, node: Node, scale: int, *, hold: bool) -> Node:
+        weight = If(flag=self.counted, then=self.days, otherwise=Const(scale=0, value=Decimal(0)), scale=0)
+        mean = GroupMean(x=node, weight=weight, group=APPRAISAL, scale=scale, label=node.label)
+        if not hold:
+            return mean
+        absent = GroupCount(flag=AllOf(flags=(self.counted, Not(flag=Present(x=node)))), group=APPRAISAL, scale=0)
+        return only_if((is_exactly(absent, 0),), mean)
+
+    def score(self, name: str) -> Node:
+        """Return the total, a dimension's or an indicator's points, averaged over the counted segments by days."""
+        if name == "total":
+            return self.total
+        node = self.dimension_nodes.get(name) or self.scored[name]
+        return self._mean_over_segments(node, POINTS, hold=False)
+
+    def metric(self, name: str) -> Node:
+        """Return a metric over all segments: parts summed; for figures that do not add up (p90) the mean by days."""
+        numerator, denominator = self.metric_parts(name)
+        if self._metric(name).kind in ("percentile", "median", "distinct"):
+            return self._mean_over_segments(
+                self.metric_value(name, numerator, denominator), self._metric(name).scale, hold=False
+            )
+        whole = self._summed_over_segments(numerator)
+        return self.metric_value(name, whole, None if denominator is None else self._summed_over_segments(denominator))
+
+    def _summed_over_segments(self, node: Input) -> Node:
+        # A person has few segments and their figures together obey the same limit, so the sum keeps its span.
+        summed = GroupSum(x=node, group=APPRAISAL, scale=node.scale)
+        limit = Const(scale=node.scale, value=Decimal(node.high).scaleb(-node.scale))
+        return Least(args=(summed, limit), scale=node.scale)
+
+    def condition(self, condition: Condition) -> Flag:
+        """Return the flag of a condition inside the segment; a missing value never fulfils it."""
+        match condition:
+            case ViolationCondition(violations=codes, at_least=least):
+                counts = tuple(self.violation(code) for code in codes)
+                return Within(x=Sum(terms=counts, scale=0), bounds=Bounds(low=Decimal(least)))
+            case MetricCondition(metric=name, within=bounds):
+                return Within(x=self.metric_value(name, *self.metric_parts(name)), bounds=bounds)
+            case ScoreCondition(score=name, within=bounds):
+                node = self.dimension_nodes.get(name) or self.scored[name]
+                return Within(x=node, bounds=bounds)
+
+    def condition_over_segments(self, condition: Condition) -> Flag:
+        """Return the flag of a condition on the whole person: violations and metrics summed, scores averaged."""
+        match condition:
+            case ViolationCondition(violations=codes, at_least=least):
+                counts = tuple(self.violation(code) for code in codes)
+                summed = GroupSum(x=Sum(terms=counts, scale=0), group=APPRAISAL, scale=0)
+                return Within(x=summed, bounds=Bounds(low=Decimal(least)))
+            case MetricCondition(metric=name, within=bounds):
+                return Within(x=self.metric(name), bounds=bounds)
+            case ScoreCondition(score=name, within=bounds):
+                return Within(x=self.score(name), bounds=bounds)
+
+
+def _dimension_points(dimension: Dimension, chosen: list[Indicator]) -> Decimal | None:
+    """Return the most a dimension can bring; None when one of its indicators is open."""
+    if any(i.points is None for i in chosen if i.part_of_total):
+        return None
+    return sum((i.points for i in chosen if i.part_of_total and i.points is not None), Decimal(0))
