@@ -12,8 +12,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 # File → why its divisions may stay unrounded. Short, and each entry must still be needed.
-UNDIVISION = "a division that is not rounded at once"
-ROUNDED = {"rules/exact/traces.py": "explains a Decimal before its rounding; no result is made of it"}
+UNROUNDED = {"rules/exact/traces.py": "explains a Decimal before its rounding; no result is made of it"}
 NUMBER_PATH = ("scheme", "rules", "scores.py", "grades.py", "pay.py", "pipeline.py")
 DIVISION = "a division that is not rounded at once"
 ROUNDED = {"quantize", "to_integral_value", "to_integral_exact"}
