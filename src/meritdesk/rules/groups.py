@@ -15,12 +15,14 @@ from meritdesk.rules.numbers import half_up
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupCount(Node):
-    """In every row, the number of rows of its group whose flag is 1."""
+    """In every row, the number of rows of its group whose flag is 1; of scale 0."""
 
     flag: Flag
     group: str
 
     def _span(self) -> Span:
+        if self.scale != 0:
+            raise ValueError("a number of rows has no decimals")
         return 0, GROUP_SIZE
 
 
@@ -67,7 +69,8 @@ class GroupMean(Node):
 class Rank(Node):
     """Place of the row in its group, 1 being best: 1 + the number of counted rows that are strictly better.
 
-    Only rows with x present and `counted` 1 take part; for the others it is missing. Equal values share a place.
+    Only rows with x present and `counted` 1 take part; for the others it is missing. Equal values share a place. Of
+    scale 0.
     """
 
     x: Node
@@ -76,6 +79,8 @@ class Rank(Node):
     best: Literal["high", "low"]
 
     def _span(self) -> Span:
+        if self.scale != 0:
+            raise ValueError("a place has no decimals")
         return 1, GROUP_SIZE
 
 
