@@ -5,12 +5,13 @@ One row is one person in the cycle. Thresholds, gates, vetoes and forced shares 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
-from meritdesk.points import constant, is_exactly, only_if
+from meritdesk.points import constant, is_exactly, only_if, shortest
 from meritdesk.rules.groups import ForcedShares, GroupCount, Rank
 from meritdesk.rules.nodes import (
     AllOf,
@@ -147,24 +148,28 @@ class AppraisalStage:
 
     def _coefficient(self) -> Node | None:
         """Return the coefficient of the grade; who is not appraised has the one the cycle names."""
-        node = self.by_grade({g.id: g.coefficient for g in self.scheme.grades if g.coefficient is not None})
         below = self.scheme.cycle.below_minimum
-        if node is None:
+        values = {g.id: g.coefficient for g in self.scheme.grades if g.coefficient is not None}
+        found = self.by_grade(values, () if below is None else (below,))
+        if found is None:
             return None
-        rest: Node = Missing(scale=POINTS) if below is None else constant(below)
-        node = If(flag=self.appraised, then=node, otherwise=rest, scale=POINTS, label=_("绩效系数"), place="grades")
+        rest: Node = Missing(scale=found.scale) if below is None else constant(below, found.scale)
+        node = If(
+            flag=self.appraised, then=found, otherwise=rest, scale=found.scale, label=_("绩效系数"), place="grades"
+        )
         self.outputs["coefficient"] = node
         return node
 
-    def by_grade(self, values: dict[str, Decimal]) -> Node | None:
-        """Return the value that belongs to the grade (at 1/10000); None when there are none."""
+    def by_grade(self, values: Mapping[str, Decimal], beside: Sequence[Decimal] = ()) -> Node | None:
+        """Return the value that belongs to the grade, at a scale that also holds those `beside`; None without any."""
         if self.grade is None or not values:
             return None
         rows = []
         for name, value in values.items():
             index = Decimal(self._index(name))
             rows.append(Band(Bounds(index, index), value))
-        return Bands(x=self.grade, bands=tuple(rows), scale=POINTS)
+        scale = max(shortest(value).scale for value in (*values.values(), *beside))
+        return Bands(x=self.grade, bands=tuple(rows), scale=scale)
 
     # ---------------------------------------------------------------- uses
 
@@ -193,5 +198,3 @@ class AppraisalStage:
             else:
                 flag = AllOf(flags=(self.counted, self.flag(f"condition.use.{use.id}", use.when)))
             self.outputs[f"use.{use.id}"] = flag
-
-

@@ -39,6 +39,7 @@ from meritdesk.scheme.pay_items import (
     Term,
     TiersTerm,
 )
+from meritdesk.scores import MOST_DAYS
 
 MOST_PAY = 10**9
 """Largest pay input of a month: ten million yuan, in fen."""
@@ -101,7 +102,7 @@ def _product(stage: AppraisalStage, item: PayItem) -> Node:
     days: tuple[Node, Node] | None = None
     if item.prorate:
         on_post = stage.carry("days_on_post", GroupSum(x=stage.segments.days, group="appraisal", scale=0))
-        period = stage.input("period_days", 0, 1, 3660)
+        period = stage.input("period_days", 0, 1, MOST_DAYS)
         within = Least(args=(on_post, period), scale=0)
         days = within, period
     node = factors[0]
@@ -138,7 +139,12 @@ def _term(stage: AppraisalStage, term: Term) -> Node:
             node = stage.by_grade(values)
             if node is None:
                 raise MeritdeskError(
-                    Problem(code="no-grades", place="pay", message=_("工资项目按等级计，但方案没有等级"), fix=_("补充 grades"))
+                    Problem(
+                        code="no-grades",
+                        place="pay",
+                        message=_("工资项目按等级计，但方案没有等级"),
+                        fix=_("补充 grades"),
+                    )
                 )
             return node
         case TiersTerm():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from math import gcd
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
@@ -73,6 +74,13 @@ def rescaled(node: Node, scale: int) -> Node:
 def labelled(node: Node, label: str, place: str) -> Node:
     """Return the same node with a title and a place, unless it has its own."""
     return replace(node, label=node.label or label, place=node.place or place)
+
+
+def weighted(items: Sequence[tuple[Decimal, Node]]) -> tuple[Part, ...]:
+    """Return the parts of a weighted mean; weights as the smallest whole numbers of the same proportions."""
+    weights = [to_integer(weight, POINTS) for weight, _node in items]
+    common = gcd(*weights) or 1
+    return tuple(Part(weight // common, node) for weight, (_w, node) in zip(weights, items, strict=True))
 
 
 def is_exactly(node: Node, value: int) -> Within:
@@ -161,23 +169,13 @@ def ranked(value: Node, counted: Flag, method: methods.RankMethod, better: str) 
 
 def tiers(value: Node, method: methods.TiersMethod) -> Node:
     """Return the piece-rate points (R2d)."""
-    return Tiers(
-        x=value, tiers=tuple(Band(row.when, row.rate) for row in method.tiers), mode=method.mode, scale=POINTS
-    )
+    return Tiers(x=value, tiers=tuple(Band(row.when, row.rate) for row in method.tiers), mode=method.mode, scale=POINTS)
 
 
 def levels(value: Node, method: methods.LevelsMethod) -> Node:
     """Return the points of the level reached (R3.7)."""
     rows = tuple(Band(Bounds(Decimal(r.level), Decimal(r.level)), r.points) for r in method.levels)
     return Bands(x=value, bands=rows, scale=POINTS)
-
-
-def rating(scores: Sequence[tuple[int, Node, bool]]) -> Node:
-    """Return the mean of the roles' scores; (weight, score, holds): a role that holds must be present (R4.2)."""
-    parts = tuple(Part(weight, score) for weight, score, _holds in scores)
-    mean = WeightedMean(parts=parts, missing="redistribute", scale=POINTS)
-    needed = tuple(Present(x=score) for _weight, score, holds in scores if holds)
-    return only_if(needed, mean)
 
 
 def only_if(flags: Sequence[Flag], node: Node) -> Node:
@@ -196,10 +194,8 @@ def combine(method: methods.CombineMethod, others: Mapping[str, Node]) -> Node:
         return Least(args=args, skip_missing=True, scale=POINTS)
     if method.method == "max":
         return Greatest(args=args, skip_missing=True, scale=POINTS)
-    parts = tuple(
-        Part(to_integer(method.weights.get(name, Decimal(1)), POINTS), node) for name, node in others.items()
-    )
-    return WeightedMean(parts=parts, missing="redistribute", scale=POINTS)
+    parts = [(method.weights.get(name, Decimal(1)), node) for name, node in others.items()]
+    return WeightedMean(parts=weighted(parts), missing="redistribute", scale=POINTS)
 
 
 def of_value(
@@ -231,7 +227,9 @@ def of_value(
         Problem(
             code="method-does-not-fit",
             place=f"indicators.{indicator.id}.scoring",
-            message=_("指标“{title}”的数据来源不能用 {method} 计分").format(title=indicator.title, method=method.method),
+            message=_("指标“{title}”的数据来源不能用 {method} 计分").format(
+                title=indicator.title, method=method.method
+            ),
             fix=_("换一种计分方法，或换一个数据来源"),
         )
     )

@@ -2,8 +2,8 @@
 
 One row is one assignment of a person inside the cycle. The inputs a row must carry are declared here, by name:
 ``metric.<id>.numerator/.denominator/.n``, ``rating.<indicator>.<role>``, ``violation.<code>``, ``event.<kind>``,
-``results.<kind>.numerator/.denominator``, ``target.<indicator>``, ``baseline.<indicator>``, ``days``, ``position``. Grades and pay come
-later; nothing is computed here.
+``results.<kind>.numerator/.denominator``, ``target.<indicator>``, ``baseline.<indicator>``, ``days``, ``position``.
+Grades and pay come later; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from meritdesk import points
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.metrics.definitions import COUNTS, Metric
-from meritdesk.points import constant, is_exactly, labelled, only_if, rescaled, shortest
+from meritdesk.points import constant, is_exactly, labelled, only_if, rescaled, shortest, weighted
 from meritdesk.rules.groups import GroupCount, GroupMean, GroupSum
 from meritdesk.rules.nodes import (
     AllOf,
@@ -31,7 +31,6 @@ from meritdesk.rules.nodes import (
     MulDiv,
     Node,
     Not,
-    Part,
     Present,
     Sum,
     WeightedMean,
@@ -57,6 +56,8 @@ APPRAISAL = "appraisal"
 """Key column that gathers the segments of one person."""
 MOST_COUNT, MOST_AMOUNT = 10**8, 4 * 10**9
 """Largest numerator of a count, and of any other metric (seconds, fen, hundredths of points), per person and cycle."""
+MOST_DAYS = 400
+"""Longest cycle: a year."""
 HUNDRED = Decimal(100)
 
 
@@ -72,12 +73,12 @@ class SegmentStage:
     raw: dict[str, Node] = field(default_factory=dict)
     """Points of each indicator, out of the method's `full`."""
     scored: dict[str, Node] = field(default_factory=dict)
-    """Points of each indicator as the total counts them: out of 100 (weights) or of its own points; neutral filled in."""
+    """Points of each indicator as the total counts them: of 100 (weights) or of its own points; neutral filled in."""
     dimension_nodes: dict[str, Node] = field(default_factory=dict)
     _made: dict[str, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.days = self.input("days", 0, 0, 3660)
+        self.days = self.input("days", 0, 0, MOST_DAYS)
         self.counted = Within(x=self.days, bounds=Bounds(low=Decimal(max(1, self.scheme.cycle.minimum_days))))
         for _dimension, indicator in self.scheme.indicators():
             if not isinstance(indicator.source, OthersSource):
@@ -162,8 +163,7 @@ class SegmentStage:
         value, better = self._value(indicator)
         value = self._sampled(indicator, value)
         self.values[indicator.id] = value
-        node = points.of_value(indicator, method, value, full, better, self.counted)
-        return node
+        return points.of_value(indicator, method, value, full, better, self.counted)
 
     def _value(self, indicator: Indicator) -> tuple[Node, str]:
         match indicator.source:
@@ -206,15 +206,17 @@ class SegmentStage:
         for name in source.rating:
             role = roles[name]
             if role.feed is None:
-                score: Node = rescaled(self.input(f"rating.{indicator.id}.{name}", 2, -(10**7), 10**7), POINTS)
+                score: Node = rescaled(self.input(f"rating.{indicator.id}.{name}", 2, *_rating_span(indicator)), POINTS)
             else:
                 value = self.metric_value(role.feed.metric, *self.metric_parts(role.feed.metric))
                 fed_full = role.feed.scoring.full or full
                 better = self._metric(role.feed.metric).better
                 fed = points.of_value(indicator, role.feed.scoring, value, fed_full, better, self.counted)
                 score = fed if fed_full == full else MulDiv(a=fed, b=shortest(full), c=shortest(fed_full), scale=POINTS)
-            scores.append((to_integer(role.weight, POINTS), score, role.if_missing == "hold"))
-        return points.rating(scores)
+            scores.append((role.weight, score, role.if_missing == "hold"))
+        parts = weighted([(weight, score) for weight, score, _holds in scores])
+        mean = WeightedMean(parts=parts, missing="redistribute", scale=POINTS)
+        return only_if(tuple(Present(x=score) for _weight, score, holds in scores if holds), mean)
 
     # ---------------------------------------------------------------- totals
 
@@ -254,9 +256,7 @@ class SegmentStage:
             node = self._summed([(self.scored[i.id], i.points) for i in chosen], POINTS)
         else:
             equal = all(i.weight is None for i in chosen)
-            parts = tuple(
-                Part(1 if equal else to_integer(i.weight or Decimal(0), POINTS), self.scored[i.id]) for i in chosen
-            )
+            parts = weighted([(Decimal(1) if equal else i.weight or Decimal(0), self.scored[i.id]) for i in chosen])
             node = WeightedMean(parts=parts, missing="redistribute", scale=POINTS)
         zeroed = [self.condition(v.when) for v in self.scheme.vetoes if v.zero_dimension == dimension.id]
         if zeroed:
@@ -285,8 +285,7 @@ class SegmentStage:
         if self.scheme.style == "points":
             total = self._summed([(nodes[d.id], _dimension_points(d, found)) for d, found in chosen], TOTAL)
         else:
-            weighted = [(d, nodes[d.id]) for d, _found in chosen if d.points is None]
-            parts = tuple(Part(to_integer(d.weight or Decimal(0), POINTS), node) for d, node in weighted)
+            parts = weighted([(d.weight or Decimal(0), nodes[d.id]) for d, _found in chosen if d.points is None])
             total = WeightedMean(parts=parts, missing="redistribute", scale=TOTAL)
             extra = [
                 Coalesce(args=(rescaled(nodes[d.id], TOTAL), constant(Decimal(0), TOTAL)), scale=TOTAL)
@@ -304,7 +303,7 @@ class SegmentStage:
         return only_if((*holds, *self._needed_roles(chosen)), labelled(total, _("总分"), "total"))
 
     def _needed_roles(self, chosen: list[tuple[Dimension, list[Indicator]]]) -> tuple[Flag, ...]:
-        """A role whose absence holds the result (R4.2: the supervisor's) must have rated every indicator listed for it."""
+        """A role whose absence holds the result (R4.2) must have rated every indicator listed for it."""
         roles = {r.id for r in (self.scheme.raters.roles if self.scheme.raters else ()) if r.if_missing == "hold"}
         return tuple(
             Present(x=self.inputs[f"rating.{i.id}.{role}"])
@@ -371,6 +370,28 @@ class SegmentStage:
                 return Within(x=self.metric(name), bounds=bounds)
             case ScoreCondition(score=name, within=bounds):
                 return Within(x=self.score(name), bounds=bounds)
+
+
+def _rating_span(indicator: Indicator) -> tuple[int, int]:
+    """Return the lowest and highest score of a rubric, in hundredths."""
+    method = indicator.scoring
+    if not isinstance(method, methods.RatingMethod):
+        raise MeritdeskError(
+            Problem(
+                code="rating-without-rubric",
+                place=f"indicators.{indicator.id}.scoring",
+                message=_("指标“{title}”由人评分，但没有评分档次").format(title=indicator.title),
+                fix=_("用 method: rating 写明各档"),
+            )
+        )
+    ends: list[Decimal] = [Decimal(0)]
+    for level in method.levels:
+        if isinstance(level.points, Bounds):
+            ends.extend(end for end in (level.points.low, level.points.high) if end is not None)
+        else:
+            ends.append(level.points)
+    most = indicator.points if method.full is None else method.full
+    return to_integer(min(ends), 2), to_integer(max(*ends, most or HUNDRED), 2)
 
 
 def _dimension_points(dimension: Dimension, chosen: list[Indicator]) -> Decimal | None:

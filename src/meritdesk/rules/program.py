@@ -93,7 +93,8 @@ class Program:
 
 
 def _stage_document(outputs: Mapping[str, Node]) -> dict[str, Any]:
-    numbers = {node: number for number, node in enumerate(walk(*outputs.values()))}
+    in_order = [outputs[name] for name in sorted(outputs)]
+    numbers = {node: number for number, node in enumerate(walk(*in_order))}
     return {
         "nodes": [_node_document(node, numbers) for node in numbers],
         "outputs": {name: numbers[node] for name, node in sorted(outputs.items())},

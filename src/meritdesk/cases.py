@@ -1,0 +1,311 @@
+"""Worked cases: examples that a scheme's author can read and run, on both readers, with margin 0.
+
+``<scheme>.cases.yaml`` lists cases; each says what a person (or a group of people) brings and what must come out.
+`stated` holds what a source claims instead: it is printed beside the computed figure and never asserted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from meritdesk.compiled import Compiled
+from meritdesk.metrics.definitions import Metric
+from meritdesk.results import Row
+from meritdesk.rows import AppraisalFacts, Measured, SegmentFacts, appraisal_row, rating_score, segment_row
+from meritdesk.rules import exact
+from meritdesk.rules.readers import read_columns
+from meritdesk.rules.nodes import Node
+from meritdesk.rules.numbers import to_decimal, to_integer
+from meritdesk.scheme.document import CycleKind, Indicator
+from meritdesk.scheme.companions import read_companion
+from meritdesk.scheme.methods import RatingMethod
+from meritdesk.scheme.values import Model, Name, Number, Text, Whole
+
+
+class MetricValue(Model):
+    """A metric given as its value or as its two parts; `n` is the sample (default: large)."""
+
+    value: Number | None = None
+    numerator: Number | None = None
+    denominator: Number | None = None
+    n: Whole | None = None
+
+
+class RatingValue(Model):
+    """A rating given as level and score."""
+
+    level: Whole | None = None
+    score: Number | None = None
+
+
+class Facts(Model):
+    """What an assignment brings. A bare number of a rating is the level if levels have fixed points, else the score."""
+
+    position: Name | None = None
+    days: Whole = 30
+    metrics: dict[Name, Number | MetricValue] = Field(default_factory=dict)
+    ratings: dict[Name, dict[Name, Number | RatingValue]] = Field(default_factory=dict)
+    violations: dict[Text, Whole] = Field(default_factory=dict)
+    events: dict[Name, Whole] = Field(default_factory=dict)
+    results: dict[CycleKind, tuple[Number, ...]] = Field(default_factory=dict)
+    targets: dict[Name, Number] = Field(default_factory=dict)
+    baselines: dict[Name, Number] = Field(default_factory=dict)
+
+
+class Expectation(Model):
+    """What must come out; what is not named is not compared. `indicators`: points as the method gives them."""
+
+    total: Number | None = None
+    grade: Name | None = None
+    threshold_grade: Name | None = None
+    coefficient: Number | None = None
+    rank: Whole | None = None
+    held: bool | None = None
+    not_appraised: bool | None = None
+    indicators: dict[Name, Number | None] = Field(default_factory=dict)
+    dimensions: dict[Name, Number | None] = Field(default_factory=dict)
+    pay: dict[Name, Number] = Field(default_factory=dict)
+    pay_total: Number | None = None
+    uses: tuple[Name, ...] | None = None
+
+
+class CasePerson(Facts):
+    """A person: the facts of the one assignment, or of several `segments` in order."""
+
+    name: Text = ""
+    team: Text = "一组"
+    department: Text = "客服部"
+    segments: tuple[Facts, ...] = ()
+    pay: dict[Name, Number] = Field(default_factory=dict)
+    streaks: dict[Text, Whole] = Field(default_factory=dict)
+    expect: Expectation = Expectation()
+    stated: Expectation | None = None
+
+
+class Case(CasePerson):
+    """One worked case: a person, or a group of `people` computed together."""
+
+    title: Text
+    period_days: Whole = 30
+    people: tuple[CasePerson, ...] = ()
+
+    def everybody(self) -> Sequence[CasePerson]:
+        """Return the people of the case."""
+        return self.people or (self,)
+
+
+class CaseFile(Model):
+    """The document ``<scheme>.cases.yaml``."""
+
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One figure of a case: what was expected, what each reader gave, and what the source states."""
+
+    case: str
+    person: str
+    what: str
+    expected: str | None
+    exact: str | None
+    columns: str | None
+    stated: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether both readers agree with each other and, unless it is only stated, with the expectation."""
+        return self.exact == self.columns and (self.stated or self.exact == self.expected)
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Return computed − stated of a figure that is only stated, where both are numbers."""
+        try:
+            return Decimal(self.exact or "") - Decimal(self.expected or "")
+        except ArithmeticError:
+            return None
+
+
+def load_cases(path: Path) -> Sequence[Case]:
+    """Return the cases of a file; MeritdeskError with every problem of it."""
+    return read_companion(CaseFile, path).cases
+
+
+def run_cases(compiled: Compiled, metrics: Mapping[str, Metric], cases: Sequence[Case]) -> list[Comparison]:
+    """Run every case on both readers and return every figure that a case names."""
+    found: list[Comparison] = []
+    for case in cases:
+        people = case.everybody()
+        segments: list[Row] = []
+        appraisals: list[Row] = []
+        last_rows: list[int] = []
+        for number, person in enumerate(people):
+            key = person.name or f"{number + 1}"
+            rows = _segments(compiled, metrics, person, key, len(segments))
+            segments.extend(rows)
+            last_rows.append(len(segments) - 1)
+            groups = {
+                "team": person.team,
+                "department": person.department,
+                "position": _position(compiled, person.segments[-1] if person.segments else person),
+                "all": "all",
+            }
+            facts = AppraisalFacts(key, groups, case.period_days, dict(person.pay), dict(person.streaks))
+            appraisals.append(appraisal_row(compiled, facts))
+        by_exact = exact.run(compiled.program, segments, appraisals)
+        by_columns = read_columns(compiled.program, segments, appraisals)
+        for number, person in enumerate(people):
+            readings = [
+                _reading(compiled, outcome.segments, outcome.appraisals, last_rows[number], number)
+                for outcome in (by_exact, by_columns)
+            ]
+            key = person.name or f"{number + 1}"
+            for stated, expectation in ((False, person.expect), (True, person.stated)):
+                for what, expected in _figures(expectation):
+                    first, second = (reading.get(what) for reading in readings)
+                    found.append(Comparison(case.title, key, what, expected, first, second, stated))
+    return found
+
+
+def _position(compiled: Compiled, facts: Facts) -> str:
+    return facts.position or compiled.scheme.positions[0].id
+
+
+def _segments(compiled: Compiled, metrics: Mapping[str, Metric], person: CasePerson, key: str, first: int) -> list[Row]:
+    scheme = compiled.scheme
+    codes = {p.id: code for code, p in enumerate(scheme.positions)}
+    indicators = {i.id: i for _d, i in scheme.indicators()}
+    rows = []
+    parts: Sequence[Facts] = person.segments or (person,)
+    for number, facts in enumerate(parts):
+        position = _position(compiled, facts)
+        rows.append(
+            segment_row(
+                compiled,
+                SegmentFacts(
+                    key=first + number,
+                    appraisal=key,
+                    position=codes[position],
+                    days=facts.days,
+                    last=number == len(parts) - 1,
+                    groups={
+                        "team": person.team,
+                        "department": person.department,
+                        "position": position,
+                        "all": "all",
+                    },
+                    metrics={name: measured(metrics[name], value) for name, value in facts.metrics.items()}
+                    | {
+                        name: Measured(0, None, 0)
+                        for name in compiled.metrics
+                        if name not in facts.metrics and not metrics[name].can_be_empty
+                    },
+                    ratings={
+                        (name, role): _score(indicators[name], value)
+                        for name, roles in facts.ratings.items()
+                        for role, value in roles.items()
+                    },
+                    violations=dict(facts.violations),
+                    events=dict(facts.events),
+                    results={kind: (sum(v, Decimal(0)), len(v)) for kind, v in facts.results.items() if v},
+                    targets=dict(facts.targets),
+                    baselines=dict(facts.baselines),
+                ),
+            )
+        )
+    return rows
+
+
+LARGE = 10_000
+"""Sample of a metric whose case does not name one; also the denominator that a bare value is written with."""
+
+
+def measured(metric: Metric, given: Decimal | MetricValue) -> Measured:
+    """Return a metric given by hand as the integers that the program reads."""
+    if isinstance(given, Decimal):
+        given = MetricValue(value=given)
+    scale = metric.numerator_scale
+    if given.numerator is not None:
+        below = given.denominator
+        denominator = None if below is None else to_integer(below, metric.denominator_scale)
+        return Measured(to_integer(given.numerator, scale), denominator, _n(given.n, int(below or LARGE)))
+    assert given.value is not None
+    if not metric.can_be_empty:
+        return Measured(to_integer(given.value, scale), None, _n(given.n, int(given.value)))
+    # value = numerator ÷ denominator, so any denominator does; this one keeps every decimal of the value
+    whole = to_integer(Decimal(LARGE), metric.denominator_scale)
+    return Measured(to_integer(given.value * LARGE, scale), whole, _n(given.n, LARGE))
+
+
+def _n(given: int | None, otherwise: int) -> int:
+    return otherwise if given is None else given
+
+
+def _score(indicator: Indicator, value: Decimal | RatingValue) -> Decimal:
+    method = indicator.scoring
+    if isinstance(value, RatingValue):
+        return rating_score(indicator, value.level, value.score)
+    assert isinstance(method, RatingMethod)
+    if all(isinstance(row.points, Decimal) for row in method.levels):
+        return rating_score(indicator, int(value), None)
+    return rating_score(indicator, None, value)
+
+
+def _reading(
+    compiled: Compiled,
+    segments: Mapping[str, Sequence[int | None]],
+    appraisals: Mapping[str, Sequence[int | None]],
+    segment: int,
+    appraisal: int,
+) -> dict[str, str | None]:
+    """Return every figure a case can name, as text, from one reader's columns."""
+    program, scheme = compiled.program, compiled.scheme
+    figures: dict[str, str | None] = {}
+    for name, column in segments.items():
+        kind, _dot, rest = name.partition(".")
+        if kind in ("points", "dimension"):
+            figures[f"{'indicators' if kind == 'points' else 'dimensions'}.{rest}"] = _text(
+                column[segment], program.segments[name]
+            )
+    own = {name: (column[appraisal], program.appraisals[name]) for name, column in appraisals.items()}
+    for name, (value, node) in own.items():
+        if name in ("grade", "threshold_grade"):
+            figures[name] = None if value is None else scheme.grades[value].id
+        elif not name.startswith("use."):
+            figures[name] = _text(value, node)
+    counted = segments["counted_segments"][segment]
+    figures["not_appraised"] = str(counted == 0)
+    figures["held"] = str(counted != 0 and own["total"][0] is None)
+    figures["uses"] = ",".join(
+        sorted(n.removeprefix("use.") for n, (v, _) in own.items() if v and n.startswith("use."))
+    )
+    return figures
+
+
+def _text(value: int | None, node: Node) -> str | None:
+    return None if value is None else _plain(to_decimal(value, node.scale))
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}" if value else "0"
+
+
+def _figures(expectation: Expectation | None) -> Iterator[tuple[str, str | None]]:
+    """Yield (name, value as text) of everything an expectation names."""
+    if expectation is None:
+        return
+    for name in expectation.model_fields_set:
+        value = getattr(expectation, name)
+        if isinstance(value, dict):
+            for key, figure in value.items():
+                yield f"{name}.{key}", None if figure is None else _plain(figure)
+        elif name == "uses":
+            yield name, ",".join(sorted(value))
+        else:
+            yield name, _plain(value) if isinstance(value, Decimal) else None if value is None else str(value)
