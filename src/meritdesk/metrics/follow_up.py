@@ -1,0 +1,78 @@
+"""First-contact resolution by window: did the customer come again within so many days?
+
+A contact is resolved if the customer's next contact of the population is more than `window_days` calendar days later,
+or there is none; it is pending until all those days are in the data, so that early and late days are judged alike. The
+totals are kept per segment and day: they are additive, and what is pending can be decided when the data have grown.
+Nothing is executed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from meritdesk.metrics.conditions import Compiler, integer
+from meritdesk.metrics.definitions import Metric
+from meritdesk.metrics.derived import PERSON, followed, in_segments
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The contacts that follow one another: population, what must be the same besides the customer, who is credited."""
+
+    name: str
+    metric: Metric
+    windows: tuple[int, ...]
+
+    @property
+    def longest(self) -> int:
+        """Days that must be looked ahead."""
+        return max(self.windows)
+
+    def per_day(self, contacts: ir.Table, segments: ir.Table, zone: str, before: int | None = None) -> ir.Table:
+        """Return `segment`, `day`, `facts` and `again_…` per window, of contacts before day `before` (null: all)."""
+        assert isinstance(self.metric.credit, str)
+        population = Compiler(self.metric, contacts, zone).holds(self.metric.where)
+        chain = followed(contacts, population, self.metric.same, self.metric.credit)
+        if before is not None:
+            chain = chain.filter(chain["day"] < integer(before))
+        again = {
+            f"again_{window}": ibis.ifelse(
+                (chain.next_day - chain["day"] <= integer(window)).fill_null(False), integer(1), integer(0)
+            )
+            for window in self.windows
+        }
+        marked = chain.select(PERSON, "day", facts=integer(1), **again)
+        days = marked.group_by([PERSON, "day"]).aggregate(**_totals(marked, ["facts", *again]))
+        placed = in_segments(days, segments)
+        return placed.group_by(["segment", "day"]).aggregate(**_totals(placed, ["facts", *again]))
+
+    def settled(self, per_day: ir.Table, until: int) -> ir.Table:
+        """Return per segment and window `decided_…`, `resolved_…` and `pending_…`; `until` is the end of the data."""
+        columns: dict[str, ir.IntegerValue] = {}
+        for window in self.windows:
+            over = per_day["day"] + integer(window) < integer(until)
+            resolved = per_day.facts - per_day[f"again_{window}"]
+            columns[f"decided_{window}"] = ibis.ifelse(over, per_day.facts, integer(0)).sum().cast("int64")
+            columns[f"resolved_{window}"] = ibis.ifelse(over, resolved, integer(0)).sum().cast("int64")
+            columns[f"pending_{window}"] = ibis.ifelse(over, integer(0), per_day.facts).sum().cast("int64")
+        return per_day.group_by("segment").aggregate(**columns)
+
+
+def added(*per_day: ir.Table) -> ir.Table:
+    """Return the totals per segment and day of several tables of `Chain.per_day` together."""
+    together = ibis.union(*per_day) if len(per_day) > 1 else per_day[0]
+    names = [name for name in together.columns if name not in ("segment", "day")]
+    return together.group_by(["segment", "day"]).aggregate(**_totals(together, names))
+
+
+def _totals(table: ir.Table, names: Iterable[str]) -> dict[str, ir.IntegerValue]:
+    return {name: table[name].sum().cast("int64") for name in names}
+
+
+def chain_key(metric: Metric) -> str:
+    """Return what metrics must share to be answered by one chain: all that matters but the length of the window."""
+    return metric.model_dump_json(include={"table", "where", "same", "credit", "parameters"})
