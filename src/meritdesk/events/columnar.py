@@ -20,9 +20,12 @@ from meritdesk.events.mapping import MAIN_TIME
 from meritdesk.language import _
 
 
+ARROW = {"text": pa.string(), **dict.fromkeys(("integer", "flag", "time", "day", "hundredths"), pa.int64())}
+
+
 def schema(contract: Contract) -> pa.Schema:
     """Return the Arrow schema of a contract: text is string, everything else int64."""
-    return pa.schema([(c.name, pa.string() if c.type == "text" else pa.int64()) for c in contract.columns])
+    return pa.schema([(column.name, ARROW[column.type]) for column in contract.columns])
 
 
 def empty(contract: Contract) -> pa.Table:
@@ -63,7 +66,7 @@ def contract_form(path: Path, name: str, contract: Contract) -> tuple[pa.Table, 
             problem = Problem(code="column-missing", place=name, message=message, fix=_("请补上该列，或写一份映射。"))
             raise MeritdeskError(problem)
         else:
-            columns.append(pa.nulls(table.num_rows, pa.string() if column.type == "text" else pa.int64()))
+            columns.append(pa.nulls(table.num_rows, ARROW[column.type]))
     return pa.table(columns, schema=schema(contract)), notes
 
 

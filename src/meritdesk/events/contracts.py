@@ -311,6 +311,20 @@ RATINGS = Contract(
     people=("person", "rater"),
 )
 
+ADJUSTMENTS = Contract(
+    "adjustments",
+    "Decisions that set the points of an indicator, with the reason: a checked anomaly, a calibration, an appeal (R4.6).",
+    key=("person", "indicator", "day"),
+    columns=(
+        Column("person", "text", "staff key", required=True),
+        Column("indicator", "text", "indicator id, as in the scheme", required=True),
+        Column("score", "hundredths", "points, as the indicator's method gives them", required=True),
+        Column("reason", "text", "why", required=True),
+        Column("decided_by", "text", "staff key of the person or panel that decided", required=True),
+    ),
+    people=("person", "decided_by"),
+)
+
 PAY_INPUTS = Contract(
     "pay_inputs",
     "Amounts that pay rests on: base pay, performance base, allowances. Fen a month.",
@@ -347,6 +361,6 @@ CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         PEOPLE, CONTACTS, TURNS, SURVEYS, REVIEWS, COMPLAINTS, VIOLATIONS, ORDERS, ATTENDANCE,
-        EXAMS, PLANS, EVENTS, TARGETS, RATINGS, PAY_INPUTS, RESULTS,
+        EXAMS, PLANS, EVENTS, TARGETS, RATINGS, ADJUSTMENTS, PAY_INPUTS, RESULTS,
     )
 }  # fmt: skip

@@ -22,7 +22,7 @@ from meritdesk.events import batches as store
 from meritdesk.events import checks
 from meritdesk.events.batches import Batch, Feed
 from meritdesk.events.checks import Account, DataReport, Quarantined
-from meritdesk.events.columnar import contract_form, schema
+from meritdesk.events.columnar import ARROW, contract_form, schema
 from meritdesk.events.contracts import CONTRACTS
 from meritdesk.events.duplicates import settle
 from meritdesk.events.mapping import SUFFIX, Lookup, TableRule, load_mapping
@@ -238,7 +238,7 @@ class _Gatherer:
 
     plan: Plan
     sheet: RawSheet
-    columns: dict[str, list[Any]] = field(init=False)
+    records: list[tuple[Any, ...]] = field(default_factory=list)
     account: Account = field(init=False)
     left_out: Counter[str] = field(default_factory=Counter)
     faults: list[Quarantined] = field(default_factory=list)
@@ -248,7 +248,7 @@ class _Gatherer:
     def __post_init__(self) -> None:
         rule = self.plan.rule
         self.contract = CONTRACTS[rule.table]
-        self.columns = {name: [] for name in (*self.contract.names, "_row", "_weight", "_order")}
+        self.names = (*self.contract.names[:-1], rule.duplicates.by)
         self.account = Account(self.sheet.file, self.sheet.sheet, rule.table)
         self.drop_repeats = not self.contract.fact and rule.duplicates.policy != "quarantine"
 
@@ -273,7 +273,7 @@ class _Gatherer:
                 self._refuse(row, faults)
             return
         if self.drop_repeats:
-            content = tuple(built.get(name) for name in self.contract.names)
+            content = tuple(map(built.get, self.names))
             if content in self.seen:
                 self.account.duplicates += len(group)
                 return
@@ -283,13 +283,7 @@ class _Gatherer:
     def _append(self, built: Values, group: Sequence[RawRow]) -> None:
         row = group[0].number
         at = f"{self.sheet.sheet}!{row}" if self.sheet.sheet else str(row)
-        by = self.plan.rule.duplicates.by
-        for name, column in self.columns.items():
-            column.append(built.get(name))
-        self.columns["source"][-1] = f"{self.sheet.file}#{at}"
-        self.columns["_row"][-1] = row
-        self.columns["_weight"][-1] = len(group)
-        self.columns["_order"][-1] = built.get(by) if by else None
+        self.records.append((*map(built.get, self.names), f"{self.sheet.file}#{at}", row, len(group)))
 
     def _refuse(self, row: RawRow, faults: Iterable[Fault]) -> None:
         self.account.quarantined += 1
@@ -302,11 +296,13 @@ class _Gatherer:
         """Return the finished feed: folded, checked against the contract, and accounted for."""
         for group in self.groups.values():
             self._build(group)
-        types = {**{f.name: f.type for f in schema(self.contract)}, "_row": pa.int64(), "_weight": pa.int64()}
         rule = self.plan.rule
         by_type = rule.type_of(rule.duplicates.by) if rule.duplicates.by else "integer"
-        types["_order"] = pa.string() if by_type == "text" else pa.int64()
-        table = pa.table({name: pa.array(column, types[name]) for name, column in self.columns.items()})
+        names = (*self.contract.names[:-1], "_order", "source", "_row", "_weight")
+        types = {**{f.name: f.type for f in schema(self.contract)}, "_order": ARROW[by_type]}
+        columns = list(zip(*self.records, strict=True)) if self.records else [()] * len(names)
+        arrays = [pa.array(column, types.get(name, pa.int64())) for name, column in zip(names, columns, strict=True)]
+        table = pa.table(arrays, names=list(names))
         self.account.left_out = dict(self.left_out)
         feed = Feed(table, self.account, self.faults, rule.duplicates.policy)
         headings = {name: heading for name, heading, _evaluate in self.plan.steps}

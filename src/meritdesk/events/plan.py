@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from meritdesk.events.contracts import CONTRACTS, Column
 from meritdesk.events.mapping import MAIN_TIME, ColumnRule, Condition, Lookup, TableRule
 from meritdesk.events.mapping import Mapping as SourceMapping
 from meritdesk.events.readers import Cell, RawRow, Unreadable, text_of
-from meritdesk.events.values import Reading, Refusal, Value
+from meritdesk.events.values import Parser, Reading, Refusal, Value
 from meritdesk.language import _
 
 Values = dict[str, Value]
@@ -48,6 +48,7 @@ class Context:
     file: str
     place: str
     find: Finder
+    parsers: dict[tuple[object, ...], Parser] = field(default_factory=dict)
 
     def position(self, name: str) -> int:
         """Return the place of a heading; raises MeritdeskError when it is missing or stands there twice."""
@@ -299,16 +300,16 @@ def _picked(column: Column, rule: ColumnRule, table: TableRule, context: Context
     """Values read from cells: of the one row, or of the rows of a group that meet the conditions."""
     if column.choices and reading.choices is None:
         reading = replace(reading, choices={choice: choice for choice in column.choices})
-    parse = values.parser(column.type, reading, duration=_is_duration(column, rule))
+    parse = _shared_parser(column, rule, reading, context)
     take = _taker(rule, context)
     test = _all_of(rule.when, context) if rule.when else None
-    finish = _finisher(column, rule)
+    finish = _finisher(rule)
 
     def one(row: RawRow, built: Values) -> Value:
         cell = take(row)
         try:
             value = parse(cell)
-            return None if value is None else finish(value, built)
+            return value if value is None or finish is None else finish(value, built)
         except Refusal as refusal:
             refusal.value = text_of(cell)
             raise
@@ -323,6 +324,14 @@ def _picked(column: Column, rule: ColumnRule, table: TableRule, context: Context
         return _pick([value for value in found if value is not None], rule.pick)
 
     return several
+
+
+def _shared_parser(column: Column, rule: ColumnRule, reading: Reading, context: Context) -> Parser:
+    """Columns of several tables that read the same cells in the same way share what was already parsed."""
+    parse = values.parser(column.type, reading, duration=_is_duration(column, rule))
+    if reading.choices is not None or rule.from_ is None:
+        return parse
+    return context.parsers.setdefault((column.type, _is_duration(column, rule), rule.from_, rule.separator, reading), parse)
 
 
 def _is_duration(column: Column, rule: ColumnRule) -> bool:
@@ -354,7 +363,7 @@ def _taker(rule: ColumnRule, context: Context) -> Callable[[RawRow], Cell]:
     return joined
 
 
-def _finisher(column: Column, rule: ColumnRule) -> Callable[[Value, Values], Value]:
+def _finisher(rule: ColumnRule) -> Callable[[Value, Values], Value] | None:
     reference = rule.next_day_if_before
 
     def finish(value: Value, built: Values) -> Value:
@@ -367,9 +376,7 @@ def _finisher(column: Column, rule: ColumnRule) -> Callable[[Value, Values], Val
                 return value + 86400
         return value + rule.shift_days if isinstance(value, int) and rule.shift_days else value
 
-    if column.type == "text" or reference or rule.shift_days:
-        return finish
-    return lambda value, _built: value
+    return finish if rule.prefix or rule.squeeze or reference or rule.shift_days else None
 
 
 def _pick(found: list[Value], pick: str) -> Value:

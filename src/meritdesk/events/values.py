@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from meritdesk.events.contracts import ColumnType
@@ -73,7 +74,7 @@ class Reading:
 
 def half_width(text: str) -> str:
     """Return `text` with full-width letters, digits and signs made half-width; nothing else changes."""
-    return text.translate(_FULL_WIDTH)
+    return text if text.isascii() else text.translate(_FULL_WIDTH)
 
 
 def parser(column_type: ColumnType, reading: Reading, *, duration: bool = False) -> Parser:
@@ -108,7 +109,7 @@ def _blank_first(parse: Parser, reading: Reading) -> Parser:
                 return seen[cell]
             trimmed = cell.strip(SPACE)
             value = None if trimmed in blank else parse(trimmed)
-            if len(seen) < 50_000:
+            if len(seen) < 200_000:
                 seen[cell] = value
             return value
         if isinstance(cell, Unreadable):
@@ -293,7 +294,7 @@ def _day(cell: Cell, reading: Reading) -> int:
                     continue
             continue
         try:
-            return datetime.strptime(text, pattern).toordinal() - EPOCH_DAY
+            return _strptime(text, pattern).toordinal() - EPOCH_DAY
         except ValueError:
             continue
     raise Refusal("not-a-day", _("不是约定格式的日期"))
@@ -328,11 +329,44 @@ def _moment(text: str, reading: Reading) -> datetime | None:
                 if _ISO_TIME.fullmatch(text):
                     return datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(",", "."))
                 continue
-            moment = datetime.strptime(text, pattern)
+            moment = _strptime(text, pattern)
         except ValueError:
             continue
         return datetime.combine(reading.on, moment.timetz()) if reading.on else moment
     return None
+
+
+_NUMERIC = ("%Y", "%m", "%d", "%H", "%M", "%S")
+
+
+@cache
+def _numeric_pattern(pattern: str) -> re.Pattern[str] | None:
+    """Return the pattern of a format made of numbers only, or None; strptime is twenty times slower."""
+    pieces = re.findall(r"%.|[^%]+", pattern)
+    tokens = [piece for piece in pieces if piece.startswith("%")]
+    if "%Y" not in tokens or len(set(tokens)) < len(tokens) or not set(tokens) <= set(_NUMERIC):
+        return None
+    # Without separators 2024115 could be two days: every part then needs both its digits.
+    digits = "{2}" if re.search(r"%[mdHMS]%", pattern) else "{1,2}"
+    return re.compile(
+        "".join(
+            re.escape(piece) if piece not in _NUMERIC else f"(?P<{piece[1]}>[0-9]{'{4}' if piece == '%Y' else digits})"
+            for piece in pieces
+        )
+    )
+
+
+def _strptime(text: str, pattern: str) -> datetime:
+    """Return what `datetime.strptime` does; raises ValueError for a text that does not fit."""
+    quick = _numeric_pattern(pattern)
+    if quick is None:
+        return datetime.strptime(text, pattern)
+    found = quick.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    n = {name: int(digits) for name, digits in found.groupdict().items()}
+    get = n.get
+    return datetime(n["Y"], get("m", 1), get("d", 1), get("H", 0), get("M", 0), get("S", 0))
 
 
 def _to_second(moment: datetime) -> datetime:
@@ -350,6 +384,10 @@ def to_epoch(moment: datetime, reading: Reading) -> int:
         return int(moment.timestamp() // 1)
     if reading.zone is None:
         raise Refusal("no-time-zone", _("时间没有写明时区"))
+    steady = _steady_offset(reading.zone, moment.toordinal())
+    if steady is not None:
+        midnight = (moment.toordinal() - EPOCH_DAY) * 86400
+        return midnight + moment.hour * 3600 + moment.minute * 60 + moment.second - steady
     early = moment.replace(tzinfo=reading.zone, fold=0)
     late = moment.replace(tzinfo=reading.zone, fold=1)
     before, after = early.utcoffset(), late.utcoffset()
@@ -365,6 +403,15 @@ def to_epoch(moment: datetime, reading: Reading) -> int:
     if skipped:  # read with the offset before the change: the clock is moved forward
         return _seconds(moment - before)
     return _seconds(moment - (before if policy == "earlier" else after))
+
+
+@lru_cache(maxsize=50_000)
+def _steady_offset(zone: ZoneInfo, ordinal: int) -> int | None:
+    """Return the offset in seconds of a day on which clocks do not change, or None."""
+    noon = datetime.combine(date.fromordinal(ordinal), time(12), zone)
+    offsets = {(noon + timedelta(hours=hours)).utcoffset() for hours in (-36, -12, 0, 12, 36)}
+    offset = offsets.pop()
+    return int(offset.total_seconds()) if offset is not None and not offsets else None
 
 
 def _seconds(moment: datetime) -> int:
