@@ -75,8 +75,10 @@ def prepare() -> None:
     start = time.monotonic()
     say(f"1/3 making .venv with Python {sys.version.split()[0]}")
     venv.create(VENV, clear=True, with_pip=True)
-    pip: list[str | Path] = [tool("python"), "-m", "pip", "install", "--disable-pip-version-check", "-qq", "--no-compile"]
-    say("2/3 installing the locked packages, each checked against its hash (a minute or two)")
+    # Not compiled now: Python does that by itself for the part that is used.
+    quiet = ("-qq", "--no-compile", "--disable-pip-version-check")
+    pip: list[str | Path] = [tool("python"), "-m", "pip", "install", *quiet]
+    say("2/3 installing the locked packages, checked against their hashes (a minute or two)")
     code = run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements.lock"])
     if not code:
         say("3/3 installing Meritdesk and the font of the printed forms")

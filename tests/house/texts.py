@@ -54,6 +54,7 @@ def merged(package: Path) -> Catalog:
         locale="en",
         domain="meritdesk",
         project="Meritdesk",
+        version="1",
         header_comment=HEADER,
         fuzzy=False,
         creation_date=DATE,

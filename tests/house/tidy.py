@@ -96,7 +96,12 @@ def unfinished(root: Path) -> list[str]:
 
 
 def _hollow(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    protocols = [node for node in classes if "Protocol" in map(ast.unparse, node.bases)]
+    declared = {id(member) for protocol in protocols for member in protocol.body}
     for node in ast.walk(tree):
+        if id(node) in declared:
+            continue
         match node:
             case ast.Assert(test=ast.Constant(value=True)):
                 yield node.lineno, "asserts nothing"
