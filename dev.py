@@ -9,6 +9,7 @@ must not import anything of the project.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -21,8 +22,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "made-from.sha256"
 OLDEST = (3, 11)
-# What the environment is made from: a change in any of them makes it anew.
-INPUTS = ("requirements.lock", "pyproject.toml", "hatch_build.py", "assets/package-lock.json")
+# What the environment is made from, beside the project's own entry in pyproject.toml: a change makes it anew.
+INPUTS = ("requirements.lock", "hatch_build.py", "assets/package-lock.json")
 LOCK_OPTIONS = (
     *("pyproject.toml", "--extra", "dev", "--extra", "postgres", "--python-version", "3.11", "--universal"),
     *("--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet", "-o", "requirements.lock"),
@@ -53,7 +54,11 @@ def tool(name: str) -> Path:
 
 def fingerprint() -> str:
     """Return the hash of everything the environment is made from, the interpreter included."""
-    digest = hashlib.sha256(sys.version.encode() + str(ROOT).encode())
+    import tomllib  # not yet there in a Python that is too old and is to be told so
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    parts = [sys.version, str(ROOT), project["build-system"], project["project"], project["tool"]["hatch"]]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
