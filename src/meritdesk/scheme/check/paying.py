@@ -1,0 +1,111 @@
+"""Pay: what can fall below a floor, what has no amount, and what jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from meritdesk.errors import Problem
+from meritdesk.language import _
+from meritdesk.rules.numbers import format_number, to_decimal
+from meritdesk.scheme.check.catalogue import finding
+from meritdesk.scheme.check.coverage import segments
+from meritdesk.scheme.check.intervals import covering
+from meritdesk.scheme.check.scorings import tier_pieces
+from meritdesk.scheme.check.steps import cliffs
+from meritdesk.scheme.check.subject import Subject, Values, metric_values
+from meritdesk.scheme.document import Scheme
+from meritdesk.scheme.methods import DeductMethod
+from meritdesk.scheme.pay_items import GradeTerm, MetricTerm, Pay, PayItem, ScoreTerm, TiersTerm
+
+LARGEST_SHARE = Decimal("0.2")
+"""A deduction may take at most a fifth of the month's wage."""
+SCORE = Values(2, "higher", 0, None, endless=True)
+
+
+def check_paying(subject: Subject) -> Iterator[Problem]:
+    """Yield what is wrong with the pay items."""
+    pay = subject.scheme.pay
+    if pay is None:
+        return
+    yield from _floors(pay)
+    for item in pay.items:
+        place = f"pay.items.{item.id}"
+        if item.at_least is not None and item.at_most is not None and item.at_least > item.at_most:
+            message = _("“{title}”的下限 {low} 高于上限 {high}").format(
+                title=item.title, low=format_number(item.at_least), high=format_number(item.at_most)
+            )
+            yield finding("limits-crossed", place, message)
+        if item.at_least is None or item.at_least < 0:
+            yield from _negative(subject.scheme, item, place)
+        for name, term in [("amount", item.amount), *((f"times.{n + 1}", t) for n, t in enumerate(item.times))]:
+            if isinstance(term, GradeTerm):
+                yield from _per_grade(subject.scheme, item, term, f"{place}.{name}")
+            elif isinstance(term, TiersTerm):
+                yield from _tiers(subject, item, term, f"{place}.{name}.tiers")
+
+
+def _floors(pay: Pay) -> Iterator[Problem]:
+    deductions = [item for item in pay.items if item.kind == "deduction"]
+    for item in deductions:
+        if item.at_most is None and pay.largest_deduction is None:
+            message = _("“{title}”没有扣款上限").format(title=item.title)
+            yield finding("deduction-without-limit", f"pay.items.{item.id}", message)
+    if pay.largest_deduction is not None and pay.largest_deduction > LARGEST_SHARE:
+        message = _("扣款上限是 {share}%").format(share=format_number(pay.largest_deduction * 100))
+        yield finding("deduction-limit-too-high", "pay.largest_deduction", message)
+    if pay.minimum_wage is None and deductions:
+        yield finding("no-minimum-wage", "pay.minimum_wage", _("有扣款项目，没有写最低工资"))
+
+
+def _negative(scheme: Scheme, item: PayItem, place: str) -> Iterator[Problem]:
+    signs = [_can_be_negative(scheme, term) for term in (item.amount, *item.times)]
+    if any(signs):
+        yield finding("pay-below-zero", place, _("“{title}”可能是负数").format(title=item.title))
+
+
+def _can_be_negative(scheme: Scheme, term: object) -> bool:
+    if isinstance(term, Decimal):
+        return term < 0
+    if isinstance(term, GradeTerm):
+        return any(value < 0 for value in term.grade.values())
+    if isinstance(term, TiersTerm):
+        return any(row.rate < 0 for row in term.tiers) or _can_be_negative(scheme, term.of)
+    if isinstance(term, ScoreTerm):
+        return any(
+            isinstance(i.scoring, DeductMethod) and i.scoring.floor < 0 and term.score in (i.id, d.id, "total")
+            for d, i in scheme.indicators()
+        )
+    return False
+
+
+def _per_grade(scheme: Scheme, item: PayItem, term: GradeTerm, place: str) -> Iterator[Problem]:
+    for grade in scheme.grades:
+        if grade.id not in term.grade:
+            message = _("“{title}”没有写等级“{grade}”的数额").format(title=item.title, grade=grade.title)
+            yield finding("grade-without-amount", f"{place}@{grade.id}", message)
+
+
+def _tiers(subject: Subject, item: PayItem, term: TiersTerm, place: str) -> Iterator[Problem]:
+    values = SCORE
+    if isinstance(term.of, MetricTerm):
+        if term.of.metric not in subject.metrics:
+            return
+        values = metric_values(subject.metrics[term.of.metric])
+    found = segments([row.when for row in term.tiers], values.scale, 0, values.high)
+    yield from covering(found, place, item.title, values.scale)
+    price = Decimal(1)
+    for other in (item.amount, *item.times):
+        price *= other if isinstance(other, Decimal) else 1
+    for value, before, after in cliffs(
+        tier_pieces(term.tiers, term.mode, values.scale), subject.limits.pay / price if price else None
+    ):
+        at = format_number(to_decimal(value, values.scale))
+        message = _("“{title}”到 {at} 时从 {before} 元变为 {after} 元，相差 {step} 元").format(
+            title=item.title,
+            at=at,
+            before=format_number(before * price),
+            after=format_number(after * price),
+            step=format_number(abs(after - before) * price),
+        )
+        yield finding("pay-cliff", f"{place}@{at}", message)
