@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -114,7 +113,9 @@ def withdraw(into: Path, identity: str, *, back: bool = False) -> None:
 
 def _feed(folder: Path, content: dict[str, Any]) -> Feed:
     quarantined = [Quarantined(**row) for row in content["quarantined"]]
-    return Feed(pq.read_table(folder / content["parquet"]), Account(**content["account"]), quarantined, content["policy"])
+    return Feed(
+        pq.read_table(folder / content["parquet"]), Account(**content["account"]), quarantined, content["policy"]
+    )
 
 
 def _manifest(into: Path) -> list[dict[str, Any]]:
@@ -129,4 +130,4 @@ def _manifest(into: Path) -> list[dict[str, Any]]:
 def _write_manifest(into: Path, listed: list[dict[str, Any]]) -> None:
     part = into / f".{MANIFEST}.part"
     part.write_text(json.dumps({"form": FORM, "batches": listed}, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(part, into / MANIFEST)
+    part.replace(into / MANIFEST)

@@ -119,7 +119,9 @@ def _check_unpacked(archive: zipfile.ZipFile, path: Path, place: str, limit: int
     declared = sum(entry.file_size for entry in archive.infolist())
     packed = max(path.stat().st_size, 1)
     if declared > limit or (declared > RATIO_MATTERS_FROM_BYTES and declared / packed > MAX_RATIO):
-        message = _("文件 {packed} 字节，解压后 {declared} 字节，超过安全上限。").format(packed=packed, declared=declared)
+        message = _("文件 {packed} 字节，解压后 {declared} 字节，超过安全上限。").format(
+            packed=packed, declared=declared
+        )
         raise refuse("unpacks-too-far", place, message, _("请删去多余的空白行列和格式，或另存为 CSV 后导入。"))
 
 
@@ -143,9 +145,7 @@ def _stream(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place:
                 try:
                     chunk = inflate.decompress(packed, _CHUNK) if inflate else packed
                 except zlib.error as error:
-                    raise refuse(
-                        "not-a-workbook", place, _("压缩数据已损坏。"), _("请重新导出该文件。")
-                    ) from error
+                    raise refuse("not-a-workbook", place, _("压缩数据已损坏。"), _("请重新导出该文件。")) from error
                 seen += len(chunk)
                 if seen > entry.file_size:
                     message = _("文件内的 {part} 实际大小超过其声明。").format(part=entry.filename)
@@ -157,7 +157,10 @@ def _stream(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place:
 def _check_declarations(chunk: bytes, place: str) -> None:
     if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
         raise refuse(
-            "entity-expansion", place, _("文件内的 XML 声明了实体，可能无限展开。"), _("请在表格软件中另存为新的 .xlsx。")
+            "entity-expansion",
+            place,
+            _("文件内的 XML 声明了实体，可能无限展开。"),
+            _("请在表格软件中另存为新的 .xlsx。"),
         )
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from meritdesk.errors import Problem
-from meritdesk.events.contracts import CONTRACTS, Contract
+from meritdesk.events.contracts import CONTRACTS, ColumnType, Contract
 from meritdesk.language import _
 
 Mask = Any  # a pyarrow boolean array; its stubs name no element types
@@ -23,8 +26,9 @@ Mask = Any  # a pyarrow boolean array; its stubs name no element types
 # Pairs of times that can only happen in this order. `quarantine` says whether the row is unusable or only odd.
 ORDER: Mapping[str, tuple[tuple[str, str, bool], ...]] = {
     "contacts": (
-        ("created_at", "answered_at", True), ("created_at", "first_reply_at", True), ("created_at", "resolved_at", True),
-        ("created_at", "ended_at", True), ("answered_at", "ended_at", True), ("first_reply_at", "resolved_at", False),
+        ("created_at", "answered_at", True), ("created_at", "first_reply_at", True),
+        ("created_at", "resolved_at", True), ("created_at", "ended_at", True), ("answered_at", "ended_at", True),
+        ("first_reply_at", "resolved_at", False),
     ),
     "complaints": (("received_at", "resolved_at", True),),
     "orders": (("inquiry_at", "ordered_at", False), ("ordered_at", "paid_at", True), ("paid_at", "shipped_at", False)),
@@ -34,7 +38,13 @@ ORDER: Mapping[str, tuple[tuple[str, str, bool], ...]] = {
     "results": (("first_day", "last_day", True),),
 }  # fmt: skip
 # Columns that may be below zero; all other whole numbers count something.
-SIGNED = {("targets", "value"), ("targets", "baseline"), ("surveys", "score"), ("pay_inputs", "amount"), ("results", "total")}
+SIGNED = {
+    ("targets", "value"),
+    ("targets", "baseline"),
+    ("surveys", "score"),
+    ("pay_inputs", "amount"),
+    ("results", "total"),
+}
 # Scores that may not exceed the best possible one of the same row.
 BEST = {"surveys": ("score", "full"), "reviews": ("score", "full"), "exams": ("score", "full")}
 
@@ -102,7 +112,9 @@ class DataReport:
             for label, count in counts.items():
                 rows.append(_row(_("行数"), a.file, a.sheet, "", a.table, "", label, "", count))
         for q in self.quarantined:
-            rows.append(_row(_("隔离行"), q.file, q.sheet, q.row, q.table, q.column, f"{q.reason} [{q.code}]", q.value, 1))
+            rows.append(
+                _row(_("隔离行"), q.file, q.sheet, q.row, q.table, q.column, f"{q.reason} [{q.code}]", q.value, 1)
+            )
         for p in self.problems:
             rows.append(_row(_("提示"), p.place, "", "", "", "", f"{p.message} {p.fix} [{p.code}]", "", ""))
         return rows
@@ -111,6 +123,19 @@ class DataReport:
 def _row(*cells: str | int) -> dict[str, str | int]:
     names = (_("类别"), _("文件"), _("工作表"), _("行"), _("数据表"), _("列"), _("说明"), _("原值"), _("数量"))
     return dict(zip(names, cells, strict=True))
+
+
+def shown(value: Any, column_type: ColumnType) -> str:
+    """Return a contract value as a person writes it: times in UTC, days in ISO form, hundredths with two decimals."""
+    if value is None:
+        return ""
+    if column_type == "time" and abs(value) < 250_000_000_000:
+        return (datetime(1970, 1, 1) + timedelta(seconds=value)).isoformat(sep=" ") + "Z"  # noqa: DTZ001
+    if column_type == "day" and abs(value) < 700_000:
+        return date.fromordinal(719_163 + value).isoformat()
+    if column_type == "hundredths":
+        return f"{Decimal(value) / 100:.2f}"
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -141,13 +166,23 @@ def breaches(table: pa.Table, contract: Contract) -> list[Breach]:
         if column.choices:
             inside = pc.is_in(values, value_set=pa.array(column.choices))
             known = "、".join(column.choices)
-            note(column.name, "not-a-choice", _("只能是：{known}").format(known=known), pc.and_(pc.is_valid(values), pc.invert(inside)))
+            note(
+                column.name,
+                "not-a-choice",
+                _("只能是：{known}").format(known=known),
+                pc.and_(pc.is_valid(values), pc.invert(inside)),
+            )
         if column.type == "flag":
             note(column.name, "not-a-flag", _("应为 0 或 1"), pc.or_(pc.less(values, 0), pc.greater(values, 1)))
         if column.type in ("integer", "hundredths") and (contract.name, column.name) not in SIGNED:
             note(column.name, "negative", _("不能小于 0"), pc.less(values, 0))
         if column.type == "time":
-            note(column.name, "out-of-range", _("年份超出 1970–2100"), pc.or_(pc.less(values, 0), pc.greater(values, 4_133_980_800)))
+            note(
+                column.name,
+                "out-of-range",
+                _("年份超出 1970–2100"),
+                pc.or_(pc.less(values, 0), pc.greater(values, 4_133_980_800)),
+            )
     for early, late, unusable in ORDER.get(contract.name, ()):
         if unusable:
             reason = _("时间先后不可能：{late} 早于 {early}").format(late=late, early=early)
@@ -167,7 +202,7 @@ def observe(tables: Mapping[str, pa.Table]) -> list[Problem]:
     people = tables["people"]
     if people.num_rows:
         spans = _spans(people)
-        problems += [*_overlaps(spans), *_namesakes(people), *_unknown(tables, spans)]
+        problems += [*_overlaps(spans), *_namesakes(people), *_without_superior(people), *_unknown(tables, spans)]
     return problems
 
 
@@ -196,7 +231,12 @@ def _zero_seconds(tables: Mapping[str, pa.Table]) -> Iterable[Problem]:
         sources = contacts.filter(pc.fill_null(zero, False))["source"].slice(0, 5).to_pylist()
         shown = "、".join(str(source) for source in sources)
         message = _("{n} 通已接来电的通话时长为 0 秒（{shown}）。").format(n=count, shown=shown)
-        yield _told("zero-second-call", "contacts", message, _("它们计入接通，也会拉低平均处理时长；可在映射中用 excluded 剔除。"))
+        yield _told(
+            "zero-second-call",
+            "contacts",
+            message,
+            _("它们计入接通，也会拉低平均处理时长；可在映射中用 excluded 剔除。"),
+        )
 
 
 def _nobody(tables: Mapping[str, pa.Table]) -> Iterable[Problem]:
@@ -205,17 +245,15 @@ def _nobody(tables: Mapping[str, pa.Table]) -> Iterable[Problem]:
         if not contract.fact or not table.num_rows or "person" not in contract.names:
             continue
         nobody = pc.is_null(table["person"])
-        if name == "contacts":
-            told = nobody.combine_chunks() if hasattr(nobody, "combine_chunks") else nobody
-            answered = _count(pc.and_(told, pc.equal(table["outcome"], "answered").combine_chunks()))
-        else:
-            answered = 0
+        answered = _count(pc.and_(nobody, pc.equal(table["outcome"], "answered"))) if name == "contacts" else 0
         count = _count(nobody)
         if count:
             message = _("{n} 条记录没有写明人员。").format(n=count)
             if answered:
                 message = _("{n} 条记录没有写明人员，其中 {answered} 条是已接来电。").format(n=count, answered=answered)
-            yield _told("nobody-named", name, message, _("它们不计入任何个人，只计入全体。"), "warning" if answered else "info")
+            yield _told(
+                "nobody-named", name, message, _("它们不计入任何个人，只计入全体。"), "warning" if answered else "info"
+            )
 
 
 Spans = dict[str, list[tuple[int, int]]]
@@ -234,7 +272,7 @@ def _spans(people: pa.Table) -> Spans:
 
 def _overlaps(spans: Spans) -> Iterable[Problem]:
     for person, each in spans.items():
-        if any(second[0] < first[1] for first, second in zip(each, each[1:], strict=False)):
+        if any(second[0] < first[1] for first, second in pairwise(each)):
             message = _("{person} 的任职期间有重叠。").format(person=person)
             fix = _("同一天只能有一个任职，请改正起止日期（止日不含当天）。")
             yield _told("overlapping-assignments", "people", message, fix, "error")
@@ -247,8 +285,18 @@ def _namesakes(people: pa.Table) -> Iterable[Problem]:
             keys[name].add(person)
     for name, each in sorted(keys.items()):
         if len(each) > 1:
-            message = _("“{name}”对应 {n} 个人员编号：{keys}。").format(name=name, n=len(each), keys="、".join(sorted(each)))
+            message = _("“{name}”对应 {n} 个人员编号：{keys}。").format(
+                name=name, n=len(each), keys="、".join(sorted(each))
+            )
             yield _told("namesakes", "people", message, _("若是同一人请合并编号；若是重名则无需处理。"))
+
+
+def _without_superior(people: pa.Table) -> Iterable[Problem]:
+    lone = people.filter(pc.is_null(people["superior"]))
+    if 0 < lone.num_rows < people.num_rows:
+        shown = "、".join(lone["person"].slice(0, 10).to_pylist())
+        message = _("{n} 条任职没有写明直接上级：{shown}。").format(n=lone.num_rows, shown=shown)
+        yield _told("superior-missing", "people", message, _("需要上级评分的人请补上直接上级。"))
 
 
 def _unknown(tables: Mapping[str, pa.Table], spans: Spans) -> Iterable[Problem]:

@@ -19,7 +19,6 @@ from meritdesk.events.contracts import Column, Contract
 from meritdesk.events.mapping import MAIN_TIME
 from meritdesk.language import _
 
-
 ARROW = {"text": pa.string(), **dict.fromkeys(("integer", "flag", "time", "day", "hundredths"), pa.int64())}
 
 
@@ -51,7 +50,9 @@ def contract_form(path: Path, name: str, contract: Contract) -> tuple[pa.Table, 
     notes = []
     strange = [column for column in present if column not in contract.names]
     if strange:
-        message = _("数据表 {table} 没有这些列，未读取：{names}。").format(table=contract.name, names="、".join(strange))
+        message = _("数据表 {table} 没有这些列，未读取：{names}。").format(
+            table=contract.name, names="、".join(strange)
+        )
         notes.append(Problem(code="unknown-column", place=name, message=message, severity="warning"))
     columns: list[Any] = []
     for column in contract.columns:
@@ -80,7 +81,9 @@ def _cast(values: Any, column: Column, place: str) -> Any:
         if column.type == "text":
             if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind) or pa.types.is_string(kind):
                 return _trimmed(values.cast(pa.string()))
-        elif pa.types.is_integer(kind) or pa.types.is_null(kind) or (column.type == "flag" and pa.types.is_boolean(kind)):
+        elif (
+            pa.types.is_integer(kind) or pa.types.is_null(kind) or (column.type == "flag" and pa.types.is_boolean(kind))
+        ):
             return values.cast(pa.int64())
         elif column.type == "day" and pa.types.is_date(kind):
             return values.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
@@ -102,7 +105,9 @@ def _trimmed(values: Any) -> Any:
 
 
 def _wrong_type(column: Column, kind: str, place: str) -> MeritdeskError:
-    message = _("列 {name} 的类型是 {kind}，不能无损地读作 {type}。").format(name=column.name, kind=kind, type=column.type)
+    message = _("列 {name} 的类型是 {kind}，不能无损地读作 {type}。").format(
+        name=column.name, kind=kind, type=column.type
+    )
     fix = _("时间应为带时区的时间戳或整数秒，金额与分数应为 0.01 的整数，其余为整数或文本。")
     return MeritdeskError(Problem(code="column-type", place=f"{place} / {column.name}", message=message, fix=fix))
 

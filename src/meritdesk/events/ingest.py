@@ -288,9 +288,7 @@ class _Gatherer:
     def _refuse(self, row: RawRow, faults: Iterable[Fault]) -> None:
         self.account.quarantined += 1
         for fault in faults:
-            self.faults.append(
-                Quarantined(self.sheet.file, self.sheet.sheet, row.number, self.account.table, *fault)
-            )
+            self.faults.append(Quarantined(self.sheet.file, self.sheet.sheet, row.number, self.account.table, *fault))
 
     def feed(self, mapping: SourceMapping) -> Feed:
         """Return the finished feed: folded, checked against the contract, and accounted for."""
@@ -318,9 +316,10 @@ def _quarantine_breaches(feed: Feed, table_name: str, headings: Mapping[str, str
         bad = found[0].mask
         for breach in found:
             bad = pc.or_(bad, breach.mask)
+            kind = CONTRACTS[table_name].column(breach.column).type
             rows = table.select([breach.column, "_row"]).filter(breach.mask).slice(0, MAX_LISTED)
             for value, row in zip(rows[breach.column].to_pylist(), rows["_row"].to_pylist(), strict=True):
-                shown = "" if value is None else str(value)
+                shown = checks.shown(value, kind)
                 heading = headings.get(breach.column, breach.column)
                 feed.quarantined.append(
                     Quarantined(

@@ -204,7 +204,9 @@ class TableRule(_Document):
     @model_validator(mode="after")
     def _known_columns(self) -> TableRule:
         if self.table not in CONTRACTS:
-            raise ValueError(_("没有数据表 {table}；可用：{known}").format(table=self.table, known="、".join(CONTRACTS)))
+            raise ValueError(
+                _("没有数据表 {table}；可用：{known}").format(table=self.table, known="、".join(CONTRACTS))
+            )
         known = CONTRACTS[self.table].names
         for name in self.columns:
             if name not in known or name == "source":
@@ -257,7 +259,9 @@ class TableRule(_Document):
         while len(done) < len(rules):
             ready = [n for n in rules if n not in done and all(d in done for r in rules[n] for d in r.needs)]
             if not ready:
-                raise ValueError(_("这些列互相引用：{names}").format(names="、".join(n for n in rules if n not in done)))
+                raise ValueError(
+                    _("这些列互相引用：{names}").format(names="、".join(n for n in rules if n not in done))
+                )
             done.update(ready)
             yield from ready
 
@@ -277,6 +281,7 @@ class Mapping(_Document):
     short_rows: bool = False
     fill_merged: bool = False
     aliases: dict[Heading, Headings] = {}
+    optional: Headings = ()
     time_zone: str = "Asia/Shanghai"
     business_zone: str = ""
     day_cutoff: str = "00:00"
@@ -309,7 +314,7 @@ class Mapping(_Document):
     def _clock(cls, value: str) -> str:
         hours, colon, minutes = value.partition(":")
         if not (colon and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
-            raise ValueError(_("应写成带引号的 \"时:分\""))
+            raise ValueError(_('应写成带引号的 "时:分"'))
         return value
 
     @model_validator(mode="after")
@@ -319,7 +324,8 @@ class Mapping(_Document):
         rules = [*self.leave_out, *(rule for table in self.tables for rule in table.leave_out)]
         if any(condition.field for rule in rules for condition in rule.when):
             raise ValueError(_("leave_out 在取值之前判断，只能用 column"))
-        uses_hours = any(r.business_seconds for t in self.tables for rs in (*t.let.values(), *t.columns.values()) for r in rs)
+        columns = [rules for table in self.tables for rules in (*table.let.values(), *table.columns.values())]
+        uses_hours = any(rule.business_seconds for rules in columns for rule in rules)
         if uses_hours and self.business_hours is None:
             raise ValueError(_("用到 business_seconds 时须写 business_hours"))
         return self
@@ -366,7 +372,9 @@ def load_mapping(path: Path) -> Mapping:
     except (OSError, UnicodeDecodeError) as error:
         message = _("无法读取映射文件（{error}）。").format(error=error)
         raise MeritdeskError(
-            Problem(code="mapping-unreadable", place=str(path.name), message=message, fix=_("请检查路径，并以 UTF-8 保存。"))
+            Problem(
+                code="mapping-unreadable", place=str(path.name), message=message, fix=_("请检查路径，并以 UTF-8 保存。")
+            )
         ) from error
 
 
@@ -374,7 +382,7 @@ def parse_mapping(text: str, place: str) -> Mapping:
     """Return the mapping written in `text`; `place` is the file name that problems carry."""
     try:
         node = yaml.compose(text, Loader=_Loader)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        data = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -51,7 +51,10 @@ class Context:
     parsers: dict[tuple[object, ...], Parser] = field(default_factory=dict)
 
     def position(self, name: str) -> int:
-        """Return the place of a heading; raises MeritdeskError when it is missing or stands there twice."""
+        """Return the place of a heading, -1 for an optional one that is absent.
+
+        Raises MeritdeskError when it is missing or stands there twice.
+        """
         spellings = (name, *self.mapping.aliases.get(name, ()))
         found = [index for index, text in enumerate(self.heading) if text in spellings]
         if len(found) == 1:
@@ -60,6 +63,8 @@ class Context:
             message = _("表头“{name}”出现了 {n} 次，无法确定用哪一列。").format(name=name, n=len(found))
             fix = _("请在文件中改名，或改正映射的 aliases。")
             raise MeritdeskError(Problem(code="heading-twice", place=self.place, message=message, fix=fix))
+        if name in self.mapping.optional:
+            return -1
         near = get_close_matches(name, [text for text in self.heading if text], n=1, cutoff=0.5)
         message = _("没有表头“{name}”；现有：{names}。").format(
             name=name, names="、".join(text for text in self.heading if text) or "—"
@@ -161,11 +166,15 @@ def _all_of(conditions: tuple[Condition, ...], context: Context) -> Test:
     return lambda row, built: all(test(row, built) for test in tests)
 
 
+def _cell(row: RawRow, position: int) -> Cell:
+    return row.cells[position] if position >= 0 else None
+
+
 def condition_test(condition: Condition, context: Context) -> Test:
     if condition.column:
         position = context.position(condition.column)
         accepts = _accepts(condition)
-        return lambda row, _built: position < len(row.cells) and accepts(text_of(row.cells[position]))
+        return lambda row, _built: accepts(text_of(_cell(row, position)))
     name = condition.field
     if condition.below is not None or condition.above is not None:
         return _between(name, condition.below, condition.above)
@@ -230,7 +239,7 @@ def _origin(column: Column, rule: ColumnRule, table: TableRule, context: Context
         return _constant(column, rule, reading, context)
     if rule.hash is not None:
         positions = [context.position(heading) for heading in rule.hash]
-        return lambda group, _built: rule.prefix + _digest([text_of(group[0].cells[p]) for p in positions])
+        return lambda group, _built: rule.prefix + _digest([text_of(_cell(group[0], p)) for p in positions])
     if rule.row_number:
         return lambda group, _built: f"{rule.prefix}{context.file}#{group[0].number}"
     if rule.sum is not None:
@@ -243,12 +252,15 @@ def _origin(column: Column, rule: ColumnRule, table: TableRule, context: Context
         return lambda _group, built: next((v for v in (_argument(n, built) for n in names) if v is not None), None)
     if rule.day_of is not None:
         return _day_of(rule.day_of, mapping)
-    assert rule.business_seconds is not None and mapping.business_hours is not None
+    assert rule.business_seconds is not None
+    assert mapping.business_hours is not None
     hours, (begin, end) = mapping.business_hours.hours(), rule.business_seconds
 
     def open_seconds(_group: Group, built: Values) -> Value:
         first, last = built.get(begin), built.get(end)
-        return calendar.business_seconds(first, last, hours) if isinstance(first, int) and isinstance(last, int) else None
+        return (
+            calendar.business_seconds(first, last, hours) if isinstance(first, int) and isinstance(last, int) else None
+        )
 
     return open_seconds
 
@@ -331,7 +343,9 @@ def _shared_parser(column: Column, rule: ColumnRule, reading: Reading, context: 
     parse = values.parser(column.type, reading, duration=_is_duration(column, rule))
     if reading.choices is not None or rule.from_ is None:
         return parse
-    return context.parsers.setdefault((column.type, _is_duration(column, rule), rule.from_, rule.separator, reading), parse)
+    return context.parsers.setdefault(
+        (column.type, _is_duration(column, rule), rule.from_, rule.separator, reading), parse
+    )
 
 
 def _is_duration(column: Column, rule: ColumnRule) -> bool:
@@ -341,17 +355,17 @@ def _is_duration(column: Column, rule: ColumnRule) -> bool:
 def _taker(rule: ColumnRule, context: Context) -> Callable[[RawRow], Cell]:
     if rule.lookup is not None:
         table, position = context.find(rule.lookup), context.position(rule.lookup.match)
-        return lambda row: table.get(text_of(row.cells[position]))
+        return lambda row: table.get(text_of(_cell(row, position)))
     assert rule.from_ is not None
     positions = [context.position(heading) for heading in rule.from_]
     if len(positions) == 1:
         only = positions[0]
-        return lambda row: row.cells[only]
+        return lambda row: row.cells[only] if only >= 0 else None
 
     def joined(row: RawRow) -> Cell:
         texts = []
         for position in positions:
-            cell = row.cells[position]
+            cell = _cell(row, position)
             text = text_of(cell)
             if not text:
                 return None

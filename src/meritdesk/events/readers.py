@@ -367,7 +367,9 @@ def _whole(value: int) -> Cell:
 # ---- headings ------------------------------------------------------------------------------------------------------
 
 
-def _split_heading(rows: Iterator[RawRow], options: ReadOptions, place: str) -> tuple[tuple[str, ...], Iterator[RawRow]]:
+def _split_heading(
+    rows: Iterator[RawRow], options: ReadOptions, place: str
+) -> tuple[tuple[str, ...], Iterator[RawRow]]:
     """Take the heading rows off; several are joined top to bottom with `` / ``, equal parts once."""
     if options.header:
         return options.header, rows

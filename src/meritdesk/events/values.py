@@ -36,7 +36,8 @@ _PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE][+-]?[0-9]{1,3}")
 _ISO_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?: ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"(?: ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?"
 )
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = "¥￥元$€£"
@@ -366,7 +367,9 @@ def _strptime(text: str, pattern: str) -> datetime:
         raise ValueError(text)
     n = {name: int(digits) for name, digits in found.groupdict().items()}
     get = n.get
-    return datetime(n["Y"], get("m", 1), get("d", 1), get("H", 0), get("M", 0), get("S", 0))
+    return datetime(  # noqa: DTZ001 (a local time; its zone comes after)
+        n["Y"], get("m", 1), get("d", 1), get("H", 0), get("M", 0), get("S", 0)
+    )
 
 
 def _to_second(moment: datetime) -> datetime:
@@ -391,7 +394,8 @@ def to_epoch(moment: datetime, reading: Reading) -> int:
     early = moment.replace(tzinfo=reading.zone, fold=0)
     late = moment.replace(tzinfo=reading.zone, fold=1)
     before, after = early.utcoffset(), late.utcoffset()
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     if before == after:
         return _seconds(moment - before)
     skipped = after > before
