@@ -14,16 +14,25 @@ from typing import Annotated
 
 from pydantic import Field
 
-from meritdesk.compiled import Compiled
+from meritdesk.compiled import Compiled, compile_scheme
 from meritdesk.metrics.definitions import Metric
 from meritdesk.results import Row
-from meritdesk.rows import AppraisalFacts, Measured, SegmentFacts, appraisal_row, rating_score, segment_row
+from meritdesk.rows import (
+    LARGE,
+    AppraisalFacts,
+    Measured,
+    SegmentFacts,
+    appraisal_row,
+    metric_of_value,
+    rating_score,
+    segment_row,
+)
 from meritdesk.rules import exact
-from meritdesk.rules.readers import read_columns
 from meritdesk.rules.nodes import Node
 from meritdesk.rules.numbers import to_decimal, to_integer
-from meritdesk.scheme.document import CycleKind, Indicator
+from meritdesk.rules.readers import read_columns
 from meritdesk.scheme.companions import read_companion
+from meritdesk.scheme.document import CycleKind, Indicator, Scheme
 from meritdesk.scheme.methods import RatingMethod
 from meritdesk.scheme.values import Model, Name, Number, Text, Whole
 
@@ -56,6 +65,7 @@ class Facts(Model):
     results: dict[CycleKind, tuple[Number, ...]] = Field(default_factory=dict)
     targets: dict[Name, Number] = Field(default_factory=dict)
     baselines: dict[Name, Number] = Field(default_factory=dict)
+    adjusted: dict[Name, Number] = Field(default_factory=dict)
 
 
 class Expectation(Model):
@@ -137,40 +147,44 @@ def load_cases(path: Path) -> Sequence[Case]:
     return read_companion(CaseFile, path).cases
 
 
-def run_cases(compiled: Compiled, metrics: Mapping[str, Metric], cases: Sequence[Case]) -> list[Comparison]:
+def run_cases(scheme: Scheme, metrics: Mapping[str, Metric], cases: Sequence[Case]) -> list[Comparison]:
     """Run every case on both readers and return every figure that a case names."""
     found: list[Comparison] = []
     for case in cases:
-        people = case.everybody()
-        segments: list[Row] = []
-        appraisals: list[Row] = []
-        last_rows: list[int] = []
-        for number, person in enumerate(people):
-            key = person.name or f"{number + 1}"
-            rows = _segments(compiled, metrics, person, key, len(segments))
-            segments.extend(rows)
-            last_rows.append(len(segments) - 1)
-            groups = {
-                "team": person.team,
-                "department": person.department,
-                "position": _position(compiled, person.segments[-1] if person.segments else person),
-                "all": "all",
-            }
-            facts = AppraisalFacts(key, groups, case.period_days, dict(person.pay), dict(person.streaks))
-            appraisals.append(appraisal_row(compiled, facts))
-        by_exact = exact.run(compiled.program, segments, appraisals)
-        by_columns = read_columns(compiled.program, segments, appraisals)
-        for number, person in enumerate(people):
-            readings = [
-                _reading(compiled, outcome.segments, outcome.appraisals, last_rows[number], number)
-                for outcome in (by_exact, by_columns)
-            ]
-            key = person.name or f"{number + 1}"
-            for stated, expectation in ((False, person.expect), (True, person.stated)):
-                for what, expected in _figures(expectation):
-                    first, second = (reading.get(what) for reading in readings)
-                    found.append(Comparison(case.title, key, what, expected, first, second, stated))
+        everybody = case.everybody()
+        adjusted = frozenset(name for person in everybody for part in _parts(person) for name in part.adjusted)
+        found.extend(_run_case(compile_scheme(scheme, metrics, adjusted=adjusted), metrics, case))
     return found
+
+
+def _run_case(compiled: Compiled, metrics: Mapping[str, Metric], case: Case) -> Iterator[Comparison]:
+    segments: list[Row] = []
+    appraisals: list[Row] = []
+    last_rows: list[int] = []
+    keys = [person.name or f"{number + 1}" for number, person in enumerate(case.everybody())]
+    for key, person in zip(keys, case.everybody(), strict=True):
+        segments.extend(_segments(compiled, metrics, person, key, len(segments)))
+        last_rows.append(len(segments) - 1)
+        groups = _groups(person, _position(compiled, _parts(person)[-1]))
+        facts = AppraisalFacts(key, groups, case.period_days, dict(person.pay), dict(person.streaks))
+        appraisals.append(appraisal_row(compiled, facts))
+    outcomes = (
+        exact.run(compiled.program, segments, appraisals),
+        read_columns(compiled.program, segments, appraisals),
+    )
+    for number, (key, person) in enumerate(zip(keys, case.everybody(), strict=True)):
+        first, second = (_reading(compiled, o.segments, o.appraisals, last_rows[number], number) for o in outcomes)
+        for stated, expectation in ((False, person.expect), (True, person.stated)):
+            for what, expected in _figures(expectation):
+                yield Comparison(case.title, key, what, expected, first.get(what), second.get(what), stated)
+
+
+def _parts(person: CasePerson) -> Sequence[Facts]:
+    return person.segments or (person,)
+
+
+def _groups(person: CasePerson, position: str) -> dict[str, str]:
+    return {"team": person.team, "department": person.department, "position": position, "all": "all"}
 
 
 def _position(compiled: Compiled, facts: Facts) -> str:
@@ -182,7 +196,7 @@ def _segments(compiled: Compiled, metrics: Mapping[str, Metric], person: CasePer
     codes = {p.id: code for code, p in enumerate(scheme.positions)}
     indicators = {i.id: i for _d, i in scheme.indicators()}
     rows = []
-    parts: Sequence[Facts] = person.segments or (person,)
+    parts = _parts(person)
     for number, facts in enumerate(parts):
         position = _position(compiled, facts)
         rows.append(
@@ -194,12 +208,7 @@ def _segments(compiled: Compiled, metrics: Mapping[str, Metric], person: CasePer
                     position=codes[position],
                     days=facts.days,
                     last=number == len(parts) - 1,
-                    groups={
-                        "team": person.team,
-                        "department": person.department,
-                        "position": position,
-                        "all": "all",
-                    },
+                    groups=_groups(person, position),
                     metrics={name: measured(metrics[name], value) for name, value in facts.metrics.items()}
                     | {
                         name: Measured(0, None, 0)
@@ -216,35 +225,24 @@ def _segments(compiled: Compiled, metrics: Mapping[str, Metric], person: CasePer
                     results={kind: (sum(v, Decimal(0)), len(v)) for kind, v in facts.results.items() if v},
                     targets=dict(facts.targets),
                     baselines=dict(facts.baselines),
+                    adjusted=dict(facts.adjusted),
                 ),
             )
         )
     return rows
 
 
-LARGE = 10_000
-"""Sample of a metric whose case does not name one; also the denominator that a bare value is written with."""
-
-
 def measured(metric: Metric, given: Decimal | MetricValue) -> Measured:
     """Return a metric given by hand as the integers that the program reads."""
     if isinstance(given, Decimal):
-        given = MetricValue(value=given)
-    scale = metric.numerator_scale
-    if given.numerator is not None:
-        below = given.denominator
-        denominator = None if below is None else to_integer(below, metric.denominator_scale)
-        return Measured(to_integer(given.numerator, scale), denominator, _n(given.n, int(below or LARGE)))
-    assert given.value is not None
-    if not metric.can_be_empty:
-        return Measured(to_integer(given.value, scale), None, _n(given.n, int(given.value)))
-    # value = numerator ÷ denominator, so any denominator does; this one keeps every decimal of the value
-    whole = to_integer(Decimal(LARGE), metric.denominator_scale)
-    return Measured(to_integer(given.value * LARGE, scale), whole, _n(given.n, LARGE))
-
-
-def _n(given: int | None, otherwise: int) -> int:
-    return otherwise if given is None else given
+        return metric_of_value(metric, given)
+    if given.numerator is None:
+        assert given.value is not None
+        return metric_of_value(metric, given.value, given.n)
+    below = given.denominator
+    denominator = None if below is None else to_integer(below, metric.denominator_scale)
+    n = int(below or LARGE) if given.n is None else given.n
+    return Measured(to_integer(given.numerator, metric.numerator_scale), denominator, n)
 
 
 def _score(indicator: Indicator, value: Decimal | RatingValue) -> Decimal:

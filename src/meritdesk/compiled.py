@@ -36,8 +36,13 @@ class Compiled:
         return sorted({name.rsplit(".", 1)[0] for name in self.named("segments", "metric.")})
 
 
-def compile_scheme(scheme: Scheme, metrics: Mapping[str, Metric]) -> Compiled:
-    """Return the program of a scheme. MeritdeskError for a scheme that cannot be computed (a literal copy, R2*)."""
+def compile_scheme(
+    scheme: Scheme, metrics: Mapping[str, Metric], *, adjusted: frozenset[str] = frozenset()
+) -> Compiled:
+    """Return the program of a scheme; `adjusted` names indicators whose points a decision sets for some people.
+
+    MeritdeskError for a scheme that cannot be computed (a literal copy, R2*).
+    """
     if scheme.status == "as_printed":
         raise MeritdeskError(
             Problem(
@@ -47,7 +52,7 @@ def compile_scheme(scheme: Scheme, metrics: Mapping[str, Metric]) -> Compiled:
                 fix=_("使用同名的修订版方案"),
             )
         )
-    segments = SegmentStage(scheme, metrics)
+    segments = SegmentStage(scheme, metrics, adjusted)
     appraisals = AppraisalStage(scheme, segments)
     add_pay(appraisals)
     appraisals.add_uses()

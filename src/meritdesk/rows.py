@@ -14,6 +14,7 @@ from decimal import Decimal
 from meritdesk.compiled import Compiled
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
+from meritdesk.metrics.definitions import Metric
 from meritdesk.results import Row
 from meritdesk.rules.nodes import Input
 from meritdesk.rules.numbers import Bounds, half_up, to_decimal, to_integer
@@ -30,6 +31,19 @@ class Measured:
     n: int
     excluded: int = 0
     pending: int = 0
+
+
+LARGE = 10_000
+"""Sample of a metric whose value is given by hand; also the denominator that a bare value is written with."""
+
+
+def metric_of_value(metric: Metric, value: Decimal, n: int | None = None) -> Measured:
+    """Return a metric of this value, given by hand, with a sample of `n` (default: large)."""
+    if not metric.can_be_empty:
+        return Measured(to_integer(value, metric.numerator_scale), None, int(value) if n is None else n)
+    # value = numerator ÷ denominator, so any denominator does; this one keeps every decimal of the value
+    whole = to_integer(Decimal(LARGE), metric.denominator_scale)
+    return Measured(to_integer(value * LARGE, metric.numerator_scale), whole, LARGE if n is None else n)
 
 
 @dataclass
@@ -50,6 +64,7 @@ class SegmentFacts:
     """Kind → Σ total × weight and Σ weight."""
     targets: dict[str, Decimal] = field(default_factory=dict)
     baselines: dict[str, Decimal] = field(default_factory=dict)
+    adjusted: dict[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass
@@ -114,6 +129,8 @@ def _natural(facts: SegmentFacts, kind: str, rest: str) -> Decimal | None:
             return facts.targets.get(rest)
         case "baseline":
             return facts.baselines.get(rest)
+        case "adjusted":
+            return facts.adjusted.get(rest)
     raise AssertionError(kind)
 
 

@@ -2,7 +2,8 @@
 
 One row is one assignment of a person inside the cycle. The inputs a row must carry are declared here, by name:
 ``metric.<id>.numerator/.denominator/.n``, ``rating.<indicator>.<role>``, ``violation.<code>``, ``event.<kind>``,
-``results.<kind>.numerator/.denominator``, ``target.<indicator>``, ``baseline.<indicator>``, ``days``, ``position``.
+``results.<kind>.numerator/.denominator``, ``target.<indicator>``, ``baseline.<indicator>``,
+``adjusted.<indicator>``, ``days``, ``position``.
 Grades and pay come later; nothing is computed here.
 """
 
@@ -67,6 +68,8 @@ class SegmentStage:
 
     scheme: Scheme
     metrics: Mapping[str, Metric]
+    adjusted: frozenset[str] = frozenset()
+    """Indicators whose points a decision may set for some people (R4.6)."""
     inputs: dict[str, Input] = field(default_factory=dict)
     values: dict[str, Node] = field(default_factory=dict)
     """Value of each indicator, where it has one (metric, count)."""
@@ -137,6 +140,9 @@ class SegmentStage:
     def _score(self, indicator: Indicator) -> None:
         full = self.scheme.full_points(indicator)
         raw = self._raw_points(indicator, full if full is not None else Decimal(0))
+        if indicator.id in self.adjusted:
+            decided = self.input(f"adjusted.{indicator.id}", 2, -(10**6), 10**6)
+            raw = Coalesce(args=(rescaled(decided, POINTS), raw), scale=POINTS)
         raw = labelled(raw, indicator.title, f"indicators.{indicator.id}")
         self.raw[indicator.id] = raw
         target = indicator.points if indicator.points is not None or self.scheme.style == "points" else HUNDRED

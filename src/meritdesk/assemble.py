@@ -1,0 +1,430 @@
+"""Outputs of a run → records that people read. Nothing is scored, graded or paid here.
+
+The shares and contributions shown beside a score are quotients of numbers already computed, for display; a test proves
+that they add up to the total.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, localcontext
+
+from meritdesk.compiled import Compiled
+from meritdesk.errors import Problem
+from meritdesk.facts import Facts, RatingRecord
+from meritdesk.language import _
+from meritdesk.metrics.definitions import Metric
+from meritdesk.results import (
+    Appraisal,
+    DimensionScore,
+    IndicatorScore,
+    PayLine,
+    Rating,
+    Segment,
+    State,
+    Status,
+    UseOutcome,
+)
+from meritdesk.roster import Assignment, to_date
+from meritdesk.rows import Measured, SegmentFacts
+from meritdesk.rules.exact import Outcome
+from meritdesk.rules.numbers import format_number, rounded, to_decimal
+from meritdesk.scheme import methods
+from meritdesk.scheme.document import (
+    Dimension,
+    EventSource,
+    Indicator,
+    MetricSource,
+    Neutral,
+    OthersSource,
+    RatingSource,
+    ResultSource,
+    Scheme,
+    ViolationSource,
+)
+from meritdesk.scheme.pay_items import GradeCondition
+
+UNITS = {"ratio": "%", "seconds": "s", "count": "次", "points": "分", "yuan": "元", "level": "级"}
+STRONG, WEAK = Decimal("0.9"), Decimal("0.7")
+"""Share of the points from which an indicator is named as a strength, and below which as a gap."""
+
+
+class Assembler:
+    """Makes the records of one run."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        outcome: Outcome,
+        facts: Facts,
+        assignments: Sequence[Assignment],
+        metrics: Mapping[str, Metric],
+    ) -> None:
+        self.compiled, self.outcome, self.metrics = compiled, outcome, metrics
+        self.scheme: Scheme = compiled.scheme
+        self.assignments, self.facts = assignments, facts
+        self.names = {a.person: a.name for a in assignments}
+        self.ratings: dict[tuple[int, str], list[RatingRecord]] = defaultdict(list)
+        for record in facts.ratings:
+            self.ratings[record.segment, record.indicator].append(record)
+        self.rows: dict[str, list[int]] = defaultdict(list)
+        for number, assignment in enumerate(assignments):
+            self.rows[assignment.person].append(number)
+
+    def appraisals(self) -> tuple[Appraisal, ...]:
+        """Return one record per person, in the order of the run."""
+        return tuple(self._appraisal(row, facts.appraisal) for row, facts in enumerate(self.facts.appraisals))
+
+    # ---------------------------------------------------------------- values
+
+    def _segment_value(self, name: str, row: int) -> Decimal | None:
+        value = self.outcome.segments[name][row]
+        return None if value is None else to_decimal(value, self.compiled.program.segments[name].scale)
+
+    def _value(self, name: str, row: int) -> Decimal | None:
+        if name not in self.outcome.appraisals:
+            return None
+        value = self.outcome.appraisals[name][row]
+        return None if value is None else to_decimal(value, self.compiled.program.appraisals[name].scale)
+
+    def _grade(self, name: str, row: int) -> str | None:
+        index = self._value(name, row)
+        return None if index is None else self.scheme.grades[int(index)].id
+
+    # ---------------------------------------------------------------- appraisal
+
+    def _appraisal(self, row: int, person: str) -> Appraisal:
+        scheme = self.scheme
+        numbers = self.rows[person]
+        segments = tuple(self._segment(number) for number in numbers)
+        last = self.assignments[numbers[-1]]
+        total, grade = self._value("total", row), self._grade("grade", row)
+        state, reason = self._state(segments, total)
+        pay = tuple(
+            PayLine(id=i.id, title=i.title, title_en=i.title_en, kind=i.kind, amount=self._value(f"pay.{i.id}", row))
+            for i in (scheme.pay.items if scheme.pay else ())
+        )
+        strengths, gaps = _strengths_and_gaps(segments[-1].dimensions)
+        uses = self._uses(row)
+        rank, rank_of = self._value("rank", row), self._value("rank_of", row)
+        return Appraisal(
+            person=person,
+            name=last.name,
+            department=last.department,
+            team=last.team,
+            position=last.position,
+            position_title=segments[-1].position_title,
+            superior=self.names.get(last.superior, last.superior),
+            state=state,
+            reason=reason,
+            segments=segments,
+            total=total,
+            threshold_grade=self._grade("threshold_grade", row)
+            if "threshold_grade" in self.outcome.appraisals
+            else None,
+            grade=grade,
+            grade_title=next((g.title for g in scheme.grades if g.id == grade), ""),
+            coefficient=self._value("coefficient", row),
+            vetoes=tuple(v.title for v in scheme.vetoes if self._vetoed(v.id, numbers)),
+            rank=None if rank is None else int(rank),
+            rank_of=None if rank_of is None else int(rank_of),
+            pay=pay,
+            pay_total=self._value("pay_total", row),
+            uses=uses,
+            problems=tuple(self._problems(row, person, pay)),
+            strengths=strengths,
+            gaps=gaps,
+            plan=tuple(use.title for use in uses if use.then in ("training", "improvement_plan")),
+        )
+
+    def _vetoed(self, veto: str, numbers: Sequence[int]) -> bool:
+        name = f"veto.{veto}"
+        return name in self.outcome.segments and self.outcome.segments[name][numbers[-1]] == 1
+
+    def _state(self, segments: Sequence[Segment], total: Decimal | None) -> tuple[State, str]:
+        counted = [s for s in segments if s.counted]
+        if not counted:
+            days = max(s.days for s in segments)
+            least = self.scheme.cycle.minimum_days
+            return "not_appraised", _("在岗 {days} 天，不足 {least} 天").format(days=days, least=least)
+        if total is not None:
+            return "graded", ""
+        missing = [
+            i.title
+            for s in counted
+            for d in s.dimensions
+            for i in d.indicators
+            if i.status in ("held", "not_rated", "no_data", "small_sample")
+        ]
+        return "held", _("待补：{titles}").format(titles="、".join(dict.fromkeys(missing)))
+
+    def _uses(self, row: int) -> tuple[UseOutcome, ...]:
+        found = []
+        for use in self.scheme.uses:
+            if self._value(f"use.{use.id}", row):
+                reason = ""
+                if isinstance(use.when, GradeCondition):
+                    titles = "、".join(g.title for g in self.scheme.grades if g.id in use.when.grade)
+                    reason = _("连续 {n} 个周期为{titles}").format(n=use.when.in_a_row, titles=titles)
+                found.append(UseOutcome(id=use.id, title=use.title, then=use.then, reason=reason))
+        return tuple(found)
+
+    def _problems(self, row: int, person: str, pay: Sequence[PayLine]) -> list[Problem]:
+        found = []
+        absent = [line.title for line in pay if line.amount is None]
+        if absent:
+            found.append(
+                Problem(
+                    code="pay-not-computed",
+                    place=person,
+                    message=_("{titles} 无法计算").format(titles="、".join(absent)),
+                    fix=_("补齐 pay_inputs 中的工资基数，或先完成考核结果"),
+                )
+            )
+        if self._value("pay_below_minimum", row) and not absent:
+            found.append(
+                Problem(
+                    code="pay-below-minimum-wage",
+                    place=person,
+                    message=_("应发合计低于最低工资标准"),
+                    fix=_("核对出勤与扣款；确需如此发放时须留下批准记录"),
+                )
+            )
+        if self._value("pay_over_deducted", row):
+            found.append(
+                Problem(
+                    code="pay-over-deducted",
+                    place=person,
+                    message=_("扣款超过当月工资的允许比例"),
+                    fix=_("分月扣除；确需如此发放时须留下批准记录"),
+                )
+            )
+        return found
+
+    # ---------------------------------------------------------------- segment
+
+    def _segment(self, number: int) -> Segment:
+        assignment, facts = self.assignments[number], self.facts.segments[number]
+        position = next(p for p in self.scheme.positions if p.id == assignment.position)
+        chosen = self.scheme.dimensions_for(assignment.position)
+        scores = {d.id: self._segment_value(f"dimension.{d.id}", number) for d, _found in chosen}
+        present = sum((d.weight for d, _f in chosen if d.weight is not None and scores[d.id] is not None), Decimal(0))
+        with localcontext() as context:
+            context.prec = 40
+            dimensions = tuple(self._dimension(number, facts, d, found, present) for d, found in chosen)
+        return Segment(
+            key=assignment.key,
+            position=assignment.position,
+            position_title=position.title,
+            team=assignment.team,
+            department=assignment.department,
+            superior=self.names.get(assignment.superior, assignment.superior),
+            from_day=to_date(assignment.from_day),
+            to_day=to_date(assignment.to_day - 1),
+            days=assignment.days,
+            counted=self.outcome.segments["counted"][number] == 1,
+            total=self._segment_value("segment_total", number),
+            dimensions=dimensions,
+        )
+
+    def _dimension(
+        self, number: int, facts: SegmentFacts, dimension: Dimension, found: Sequence[Indicator], present: Decimal
+    ) -> DimensionScore:
+        score = self._segment_value(f"dimension.{dimension.id}", number)
+        weights = self.scheme.style == "weights" and dimension.points is None
+        part = dimension.weight / present if weights and dimension.weight and present and score is not None else None
+        inside = [i for i in found if i.part_of_total]
+        scored = {i.id: self._segment_value(f"scored.{i.id}", number) for i in found}
+        shares = _shares(inside, scored) if weights else _scaled_up(inside, scored)
+        most: Decimal | None = None
+        if weights:
+            most = part * 100 if part is not None else None
+        elif all(i.points is not None for i in inside):
+            most = sum((i.points for i in inside if i.points is not None), Decimal(0))
+        contribution = score if not weights else None if part is None or score is None else score * part
+        return DimensionScore(
+            id=dimension.id,
+            title=dimension.title,
+            title_en=dimension.title_en,
+            weight=dimension.weight,
+            score=score,
+            contribution=None if contribution is None else rounded(contribution, 4),
+            most=None if most is None else rounded(most, 4),
+            indicators=tuple(self._indicator(number, facts, i, scored[i.id], shares.get(i.id), part) for i in found),
+        )
+
+    def _indicator(
+        self,
+        number: int,
+        facts: SegmentFacts,
+        indicator: Indicator,
+        scored: Decimal | None,
+        share: Decimal | None,
+        part: Decimal | None,
+    ) -> IndicatorScore:
+        value = self._segment_value(f"value.{indicator.id}", number) if self._has_value(indicator) else None
+        points = self._segment_value(f"points.{indicator.id}", number)
+        metric = self.metrics[indicator.source.metric] if isinstance(indicator.source, MetricSource) else None
+        measured = facts.metrics.get(metric.id) if metric else None
+        factor = share * (part if part is not None else 1) if share is not None else None
+        brings = scored * factor if scored is not None and factor is not None else None
+        most = (Decimal(100) if part is not None else indicator.points) if factor is not None else None
+        return IndicatorScore(
+            id=indicator.id,
+            title=indicator.title,
+            title_en=indicator.title_en,
+            source=_source(indicator),
+            unit=UNITS.get(metric.unit, "")
+            if metric
+            else _("分")
+            if isinstance(indicator.source, RatingSource)
+            else "",
+            value=value,
+            numerator=None
+            if measured is None or metric is None
+            else to_decimal(measured.numerator, metric.numerator_scale),
+            denominator=None
+            if measured is None or metric is None or measured.denominator is None
+            else to_decimal(measured.denominator, metric.denominator_scale),
+            n=measured.n if measured else None,
+            excluded=measured.excluded if measured else 0,
+            pending=measured.pending if measured else 0,
+            interval=_wilson(metric, measured),
+            target=str(indicator.target) if indicator.target else "",
+            target_met=value in indicator.target if indicator.target and value is not None else None,
+            points=points,
+            full=self.scheme.full_points(indicator),
+            share=None if share is None else rounded(share, 4),
+            contribution=None if brings is None else rounded(brings, 4),
+            most=None if most is None or factor is None else rounded(most * factor, 4),
+            status=self._status(indicator, points, measured),
+            level_title=_level_title(indicator, value, points),
+            ratings=self._rating_lines(number, indicator),
+            violations=self._violation_lines(facts, indicator),
+        )
+
+    def _has_value(self, indicator: Indicator) -> bool:
+        return f"value.{indicator.id}" in self.outcome.segments
+
+    def _status(self, indicator: Indicator, points: Decimal | None, measured: Measured | None) -> Status:
+        if points is not None:
+            return "scored"
+        if isinstance(indicator.missing, Neutral):
+            return "neutral"
+        if indicator.missing == "hold":
+            return "held"
+        if isinstance(indicator.source, RatingSource):
+            return "not_rated"
+        return "small_sample" if measured is not None and measured.n > 0 else "no_data"
+
+    def _rating_lines(self, number: int, indicator: Indicator) -> tuple[Rating, ...]:
+        if not isinstance(indicator.source, RatingSource) or self.scheme.raters is None:
+            return ()
+        roles = {r.id: r for r in self.scheme.raters.roles}
+        records = self.ratings[self.assignments[number].key, indicator.id]
+        present = {r.role for r in records}
+        whole = sum((roles[name].weight for name in indicator.source.rating if name in present), Decimal(0))
+        anonymous = set(self.scheme.raters.anonymous)
+        return tuple(
+            Rating(
+                role=record.role,
+                role_title=roles[record.role].title,
+                rater="" if record.role in anonymous else self.names.get(record.rater, record.rater),
+                level=record.level,
+                score=record.score,
+                remark=record.remark,
+                weight=rounded(roles[record.role].weight / whole, 4) if whole else Decimal(0),
+            )
+            for record in records
+        )
+
+    def _violation_lines(self, facts: SegmentFacts, indicator: Indicator) -> tuple[tuple[str, str, int, Decimal], ...]:
+        if not isinstance(indicator.source, ViolationSource):
+            return ()
+        listed = self.scheme.violation_lists[indicator.source.violations]
+        return tuple(
+            (v.code, v.title, facts.violations[v.code], v.points) for v in listed if facts.violations.get(v.code)
+        )
+
+
+def _shares(found: Sequence[Indicator], scored: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
+    """Return each present indicator's share of its dimension, after the missing ones' weight went to the others."""
+    equal = all(i.weight is None for i in found)
+    weights = {i.id: Decimal(1) if equal else i.weight or Decimal(0) for i in found if scored[i.id] is not None}
+    whole = sum(weights.values(), Decimal(0))
+    return {name: weight / whole for name, weight in weights.items()} if whole else {}
+
+
+def _scaled_up(found: Sequence[Indicator], scored: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
+    """Return the factor on each present indicator's points: full points of all ÷ full points of those present."""
+    whole = sum((i.points for i in found if i.points is not None), Decimal(0))
+    present = sum((i.points for i in found if i.points is not None and scored[i.id] is not None), Decimal(0))
+    factor = whole / present if present else Decimal(1)
+    return {i.id: factor if i.points is not None else Decimal(1) for i in found if scored[i.id] is not None}
+
+
+def _source(indicator: Indicator) -> str:
+    match indicator.source:
+        case MetricSource(metric=name):
+            return f"metric:{name}"
+        case RatingSource():
+            return "rating"
+        case ViolationSource(violations=name):
+            return f"violations:{name}"
+        case EventSource(event=name):
+            return f"event:{name}"
+        case ResultSource(results=kind):
+            return f"results:{kind}"
+        case OthersSource():
+            return "of"
+
+
+def _wilson(metric: Metric | None, measured: Measured | None) -> tuple[Decimal, Decimal] | None:
+    """Return the 95 % Wilson interval of a share; None for anything that is not a count out of a count."""
+    if metric is None or measured is None or metric.unit != "ratio" or not measured.denominator:
+        return None
+    if metric.numerator_scale or metric.denominator_scale or not 0 <= measured.numerator <= measured.denominator:
+        return None
+    z = Decimal("1.959964")
+    n = Decimal(measured.denominator)
+    p = measured.numerator / n
+    centre = p + z * z / (2 * n)
+    spread = z * (p * (1 - p) / n + z * z / (4 * n * n)).sqrt()
+    whole = 1 + z * z / n
+    return rounded(max(Decimal(0), (centre - spread) / whole), 4), rounded(
+        min(Decimal(1), (centre + spread) / whole), 4
+    )
+
+
+def _level_title(indicator: Indicator, value: Decimal | None, points: Decimal | None) -> str:
+    """Return the words of the level or band reached, where the scheme has them."""
+    method = indicator.scoring
+    if isinstance(method, methods.BandsMethod) and value is not None:
+        row = next((band for band in method.bands if value in band.when), None)
+        return "" if row is None else row.title or str(row.when)
+    if isinstance(method, methods.RatingMethod) and points is not None:
+        best = [
+            level
+            for level in method.levels
+            if (points >= level.points if isinstance(level.points, Decimal) else points in level.points)
+        ]
+        return max(best, key=lambda level: level.level).title if best else ""
+    if isinstance(method, methods.LevelsMethod) and value is not None:
+        return next((level.title for level in method.levels if level.level == value), "")
+    return ""
+
+
+def _strengths_and_gaps(dimensions: Sequence[DimensionScore]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    strong: list[tuple[Decimal, str]] = []
+    weak: list[tuple[Decimal, str]] = []
+    for indicator in (i for d in dimensions for i in d.indicators):
+        if indicator.points is None or not indicator.full:
+            continue
+        reached = indicator.points / indicator.full
+        text = f"{indicator.title}（{format_number(rounded(indicator.points, 2))}/{format_number(indicator.full)}）"
+        if reached >= STRONG:
+            strong.append((indicator.most or Decimal(0), text))
+        elif reached < WEAK:
+            weak.append(((indicator.most or Decimal(0)) - (indicator.contribution or Decimal(0)), text))
+    return tuple(t for _m, t in sorted(strong, reverse=True)[:3]), tuple(t for _m, t in sorted(weak, reverse=True)[:3])
