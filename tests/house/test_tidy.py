@@ -52,7 +52,7 @@ FAULTS: list[tuple[Check, str, str]] = [
     (tidy.drawers, "tests/common/a.py", '"""A."""\n'),
     (tidy.unfinished, "src/meritdesk/a.py", "# TO" + "DO later\n"),
     (tidy.unfinished, "src/meritdesk/a.py", "def f():\n    ...\n"),
-    (tidy.unfinished, "src/meritdesk/a.py", "def f():\n    raise NotImplementedError\n"),
+    (tidy.unfinished, "src/meritdesk/a.py", "def f():\n    raise NotImplemented" + "Error\n"),
     (tidy.unfinished, "tests/test_a.py", "@pytest.mark.sk" + "ip\ndef test_a():\n    assert f()\n"),
     (tidy.unfinished, "tests/test_a.py", "def test_a():\n    assert Tr" + "ue\n"),
     (tidy.assertionless_tests, "tests/test_a.py", "def test_a():\n    f()\n"),
@@ -69,8 +69,8 @@ def test_project_is_tidy(check: Check) -> None:
 def test_what_only_looks_unfinished_passes(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(
         "class A(Protocol):\n    def f(self) -> int: ...\n\n"
-        "@ibis.udf.scalar.builtin\ndef g():\n    raise NotImplementedError\n\n"
-        "def h():\n    try:\n        g()\n    except NotImplementedError:\n        return 1\n",
+        "@ibis.udf.scalar.builtin\ndef g():\n    raise NotImplemented" + "Error\n\n"
+        "def h():\n    try:\n        g()\n    except NotImplemented" + "Error:\n        return 1\n",
         encoding="utf-8",
     )
     assert tidy.unfinished(tmp_path) == []

@@ -17,7 +17,7 @@ DRAWERS = {"util", "utils", "helper", "helpers", "common", "manager", "managers"
 FOLDERS = ("src", "tests", "benchmarks")
 # Put together, so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
-MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|farm|tmp|root|home|Users)/")
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|Users)/")
 TEXT_FILES = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".typ", ".po", ".lock", ".cfg", ""}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -134,7 +134,7 @@ def evaluated_text(root: Path) -> list[str]:
 
 
 def assertionless_tests(root: Path) -> list[str]:
-    """Return tests that can fail only by accident: no assert, no pytest.raises, no call of a function named check…"""
+    """Return tests that can fail only by accident: no assert, no pytest.raises, no call of check… or the like"""
     found = []
     for name, tree in parsed(root):
         if not name.startswith("tests/"):
@@ -151,7 +151,7 @@ def _asserts(test: ast.FunctionDef) -> bool:
             case ast.Assert():
                 return True
             case ast.Call(func=ast.Attribute(attr=called) | ast.Name(id=called)) if re.match(
-                r"_?(raises|warns|check|assert|expect)", called
+                r"_?(raises|warns|check|assert|expect|verify)", called
             ):
                 return True
     return False
