@@ -1,7 +1,7 @@
 """Why a result is what it is, and what would have been needed for the next grade, as a tree of plain sentences.
 
-The sentences are made from the records of a run; what would have been needed is found by running the program again with one
-figure changed, never by separate arithmetic.
+The sentences are made from the records of a run; what would have been needed is found by running the program again with
+one figure changed, never by separate arithmetic.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from meritdesk.language import _, current
 from meritdesk.metrics.definitions import Metric
-from meritdesk.results import Appraisal, DimensionScore, IndicatorScore, Results, Row, Segment
+from meritdesk.results import Appraisal, DimensionScore, IndicatorScore, Results, Row, Segment, Status
 from meritdesk.rows import metric_of_value
 from meritdesk.rules import exact
 from meritdesk.rules.numbers import Bounds, format_number, rounded, to_decimal, to_integer
@@ -142,13 +142,16 @@ def _dimension(results: Results, segment: Segment, dimension: DimensionScore, re
     return Line(text, tuple(_indicator(results, segment, i, records) for i in dimension.indicators))
 
 
-STATUSES = {
-    "no_data": "没有数据，权重由其他指标分担",
-    "small_sample": "样本太少，权重由其他指标分担",
-    "not_rated": "没有评分，权重由其他指标分担",
-    "neutral": "没有数据，按中性分计",
-    "held": "缺数据，结果暂缓",
-}
+def status_text(status: Status) -> str:
+    """Return why an indicator has no points, and what happens to its weight."""
+    return {
+        "scored": "",
+        "no_data": _("没有数据，权重由其他指标分担"),
+        "small_sample": _("样本太少，权重由其他指标分担"),
+        "not_rated": _("没有评分，权重由其他指标分担"),
+        "neutral": _("没有数据，按中性分计"),
+        "held": _("缺数据，结果暂缓"),
+    }[status]
 
 
 def _indicator(results: Results, segment: Segment, indicator: IndicatorScore, records: Records | None) -> Line:
@@ -163,7 +166,7 @@ def _indicator(results: Results, segment: Segment, indicator: IndicatorScore, re
         if indicator.level_title:
             text += f"（{indicator.level_title}）"
     else:
-        text += _("：{status}").format(status=_(STATUSES[indicator.status]))
+        text += _("：{status}").format(status=status_text(indicator.status))
     return Line(text, tuple(_below(segment, indicator, records)))
 
 

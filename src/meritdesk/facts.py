@@ -126,21 +126,18 @@ class _Gatherer:
         wanted = [metrics[name] for name in self.compiled.metrics]
         if not wanted or not self.assignments:
             return
-        backend = connect_duckdb()
-        try:
-            names = {table for metric in wanted for table in metric.tables}
-            loaded = {name: load(backend, name, self.tables[name]) for name in sorted(names)}
-            segments = pa.table(
-                {
-                    "segment": pa.array([a.key for a in self.assignments], pa.int64()),
-                    "person": pa.array([a.person for a in self.assignments], pa.string()),
-                    "from_day": pa.array([a.from_day for a in self.assignments], pa.int64()),
-                    "to_day": pa.array([a.to_day for a in self.assignments], pa.int64()),
-                }
-            )
-            figures = measure(wanted, loaded, load(backend, "segments", segments), progress=progress)
-        finally:
-            backend.disconnect()
+        backend = connect_duckdb()  # closed when the last table of it is gone
+        names = {table for metric in wanted for table in metric.tables}
+        loaded = {name: load(backend, name, self.tables[name]) for name in sorted(names)}
+        segments = pa.table(
+            {
+                "segment": pa.array([a.key for a in self.assignments], pa.int64()),
+                "person": pa.array([a.person for a in self.assignments], pa.string()),
+                "from_day": pa.array([a.from_day for a in self.assignments], pa.int64()),
+                "to_day": pa.array([a.to_day for a in self.assignments], pa.int64()),
+            }
+        )
+        figures = measure(wanted, loaded, load(backend, "segments", segments), progress=progress)
         by_key = {f.key: f for f in self.facts.segments}
         for row in figures.to_pylist():
             numerator, denominator = row["numerator"], row["denominator"]
