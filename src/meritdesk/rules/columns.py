@@ -11,19 +11,22 @@ Must not: use a float, a decimal or `/`, know an engine (that is `engines`), or 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import ibis.expr.types as ir
 
-from meritdesk.rules.columns_groups import GROUP_KINDS, add_group_node
+from meritdesk.rules.columns_groups import FORMS, add_group_nodes
 from meritdesk.rules.columns_rows import Rows, is_sure, repeats
 from meritdesk.rules.engines import engine_of
+from meritdesk.rules.groups import PoolShares
 from meritdesk.rules.nodes import Const, Input, Missing, Node
 from meritdesk.rules.program import Program, walk
 
-LEAVES = (Input, Const, Missing)
 DEEPEST = 12
 """Levels of nodes in one expression; beyond, engines and ibis run out of stack on deep trees."""
+
+NO_KEY = "\U0010fffd"
+"""Stands for a missing text key: such rows form one group, and a join on NULL would lose them."""
 
 
 def evaluate(outputs: Mapping[str, Node], table: ir.Table, keep: Sequence[str] = ()) -> ir.Table:
@@ -41,45 +44,82 @@ def evaluate(outputs: Mapping[str, Node], table: ir.Table, keep: Sequence[str] =
         sure[node] = is_sure(node, sure)
     rows = Rows(table, engine_of(table), sure)
     prefix = _free_prefix(table)
-    for level, members in enumerate(_levels(order, outputs)):
-        plain = [node for node in members if not isinstance(node, GROUP_KINDS)]
-        names = {node: f"{prefix}{level}_{number}" for number, node in enumerate(members)}
+    levels = _levels(order, outputs)
+    names = {
+        node: f"{prefix}{depth}_{number}" for depth, level in enumerate(levels) for number, node in enumerate(level)
+    }
+    rows.keys = {key: f"{prefix}_{number}" for number, key in enumerate(_groups(order))}
+    texts = {node.identity for node in order if isinstance(node, PoolShares)}
+    always = dict.fromkeys([*keep, *rows.keys.values(), *sorted(texts)])
+    if rows.keys:
+        rows.extend(**{column: rows.table[key].fill_null(NO_KEY) for key, column in rows.keys.items()})
+    for level, later in zip(levels, _needed_after(levels, outputs, names), strict=True):
+        plain = {node: names[node] for node in level if type(node) not in FORMS}
         if plain:
-            rows.extend(**{names[node]: rows.value(node) for node in plain})
-            rows.columns.update((node, names[node]) for node in plain)
+            rows.extend(**{name: rows.value(node) for node, name in plain.items()})
+            rows.columns.update(plain)
             rows.table = rows.engine.fence(rows.table)
-        for node in members:
-            if isinstance(node, GROUP_KINDS):
-                add_group_node(node, rows, names[node])
-                rows.columns[node] = names[node]
+        grouped = {node: names[node] for node in level if type(node) in FORMS}
+        if grouped:
+            add_group_nodes(grouped, rows)
+        rows.table = rows.table.select(*dict.fromkeys([*always, *later]))
     values = {name: rows.value(node) for name, node in outputs.items()}
     return rows.table.select(*keep, **values)
+
+
+def _groups(order: Sequence[Node]) -> list[str]:
+    return list(dict.fromkeys(group for node in order if (group := getattr(node, "group", None)) is not None))
 
 
 def _levels(order: Sequence[Node], outputs: Mapping[str, Node]) -> list[list[Node]]:
     """Return the nodes that become columns, each level needing only the levels before it."""
     mentions = Counter(outputs.values())
-    grouped: set[Node] = set()
+    below_group: set[Node] = set()
     for node in order:
         for child in node.children():
             mentions[child] += 2 if repeats(node) else 1
-            if isinstance(node, GROUP_KINDS) and not isinstance(child, Input):
-                grouped.add(child)
-    level: dict[Node, int] = {}
+            if type(node) in FORMS and not isinstance(child, Input):
+                below_group.add(child)
+    depth: dict[Node, int] = {}
     height: dict[Node, int] = {}
     levels: list[list[Node]] = []
     for node in order:
         children = list(node.children())
-        level[node] = max((level[child] for child in children), default=0)
+        depth[node] = max((depth[child] for child in children), default=0)
         height[node] = 1 + max((height[child] for child in children), default=0)
-        shared = not isinstance(node, LEAVES) and (mentions[node] > 1 or height[node] > DEEPEST)
-        if shared or node in grouped or isinstance(node, GROUP_KINDS):
-            if level[node] == len(levels):
+        leaf = isinstance(node, Input | Const | Missing)
+        shared = not leaf and (mentions[node] > 1 or height[node] > DEEPEST)
+        if shared or node in below_group or type(node) in FORMS:
+            if depth[node] == len(levels):
                 levels.append([])
-            levels[level[node]].append(node)
-            level[node] += 1
+            levels[depth[node]].append(node)
+            depth[node] += 1
             height[node] = 0
     return levels
+
+
+def _needed_after(
+    levels: Sequence[Sequence[Node]], outputs: Mapping[str, Node], names: Mapping[Node, str]
+) -> list[list[str]]:
+    """Return, for each level, the columns that later levels or the outputs read."""
+
+    def read(node: Node, itself: bool) -> Iterator[str]:
+        if isinstance(node, Input):
+            yield node.name
+        elif itself and node in names:
+            yield names[node]
+        else:
+            for child in node.children():
+                yield from read(child, True)
+
+    needed = dict.fromkeys(column for node in outputs.values() for column in read(node, True))
+    result: list[list[str]] = []
+    for level in reversed(levels):
+        result.append(list(needed))
+        for node in level:
+            needed.pop(names[node], None)
+        needed.update(dict.fromkeys(column for node in level for column in read(node, False)))
+    return result[::-1]
 
 
 def _free_prefix(table: ir.Table) -> str:
@@ -93,14 +133,22 @@ def run(program: Program, segments: ir.Table, appraisals: ir.Table) -> tuple[ir.
     """Return both stages of `program`: outputs per segment (with `segment`, `appraisal`, `last`) and per `appraisal`.
 
     `segments` has int64 `segment`, text `appraisal`, `last` (1 on the segment an appraisal is read from) and the
-    inputs and keys of the first stage; `appraisals` has text `appraisal` and those of the second.
+    inputs and keys of the first stage; `appraisals` has text `appraisal` and those of the second. Where every
+    appraisal has one segment, pass the same table twice: no join is needed then.
+
+    The first stage runs at once and is kept as a temporary table while its result is referenced; the second is lazy.
     """
-    first = evaluate(program.segments, segments, keep=("segment", "appraisal", "last"))
     wanted = {node.name for node in walk(*program.appraisals.values()) if isinstance(node, Input)}
     handed = [name for name in program.segments if name in wanted]
     own = sorted({*program.inputs("appraisals"), *program.keys("appraisals")} - {"appraisal"})
-    people = appraisals.select("appraisal", *own)
-    if handed:
-        last = first.filter(first["last"] == 1).select("appraisal", *handed)
-        people = people.left_join(last, "appraisal").select("appraisal", *own, *handed)
+    identity = ["segment", "appraisal", "last"]
+    if segments.equals(appraisals):
+        people = evaluate(program.segments, segments, keep=list(dict.fromkeys([*identity, *own]))).cache()
+        first = people.select(*identity, *program.segments)
+    else:
+        first = evaluate(program.segments, segments, keep=identity).cache()
+        people = appraisals.select("appraisal", *own)
+        if handed:
+            last = first.filter(first["last"] == 1).select("appraisal", *handed)
+            people = people.left_join(last, "appraisal").select("appraisal", *own, *handed)
     return first, evaluate(program.appraisals, people, keep=("appraisal",))

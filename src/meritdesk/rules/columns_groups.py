@@ -1,77 +1,129 @@
-"""How each group node is said in ibis: aggregates and places over the rows that share a text key.
+"""How each group node is said in ibis: aggregates of its group joined to the rows, and places within the group.
 
-A group node takes several steps, each a level of columns of its own. NULL never decides an order: a missing key is
-replaced by a number below its span. Rows whose key is missing form one group.
+What is the same for a whole group (sums, quotas, cuts) is computed once per group: one GROUP BY and one join for all
+nodes of a level that share a key. Only places need a window. NULL never decides an order: a missing key is replaced
+by a number below its span.
 
-Must not: use a float, a decimal, a quantile or the order of NULLs of an engine.
+Must not: use a float, a decimal, a quantile, or the order of NULLs of an engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import singledispatch
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
 from meritdesk.rules import groups
-from meritdesk.rules.columns_rows import Rows, constant, half_up, scaled
-from meritdesk.rules.engines import int64
+from meritdesk.rules.columns_rows import Rows, added, constant, half_up, scaled
+from meritdesk.rules.engines import Engine, int64
 from meritdesk.rules.nodes import Node
 
-GROUP_KINDS = (
-    groups.GroupCount,
-    groups.GroupSum,
-    groups.GroupMean,
-    groups.Rank,
-    groups.ForcedShares,
-    groups.PoolShares,
-)
+Columns = dict[str, ir.Value]
 
 
-@singledispatch
-def add_group_node(node: Node, rows: Rows, name: str) -> None:
-    """Extend `rows` by the column `name` that holds the group node; its arguments are columns or leaves by now."""
-    raise NotImplementedError(f"no column form of {type(node).__name__}")
+class Form:
+    """One group node in up to four steps, each a level of columns whose names begin with `name`.
+
+    `before`: columns of the rows; `sums`: aggregates over the group; `of_group`: figures of the group made of them,
+    which replace them; `after`: the column `name` itself.
+    """
+
+    def __init__(self, group: str, name: str) -> None:
+        self.group = group
+        self.name = name
+
+    def before(self, rows: Rows) -> Columns:
+        """Return columns of the rows that the aggregates need."""
+        return {}
+
+    def sums(self, rows: Rows) -> Columns:
+        """Return aggregates over the rows of the group."""
+        return {}
+
+    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
+        """Return the table of groups with what the rows need of it."""
+        return table
+
+    def after(self, rows: Rows) -> None:
+        """Extend the rows by the column `name`."""
 
 
-@add_group_node.register
-def _group_count(node: groups.GroupCount, rows: Rows, name: str) -> None:
-    rows.extend(**{name: _over(rows, node.group, rows.value(node.flag).sum())})
+def add_group_nodes(members: Mapping[Node, str], rows: Rows) -> None:
+    """Extend `rows` by a column for each group node, under its name; their arguments are columns or inputs by now."""
+    forms = [FORMS[type(node)](node, name) for node, name in members.items()]
+    before = {name: column for form in forms for name, column in form.before(rows).items()}
+    if before:
+        rows.extend(**before)
+    keys = dict.fromkeys(rows.keys[form.group] for form in forms)
+    whole = rows.table
+    for key in keys:
+        mine = [form for form in forms if rows.keys[form.group] == key]
+        sums = {name: total for form in mine for name, total in form.sums(rows).items()}
+        if sums:
+            table = whole.group_by(key).aggregate(**{name: int64(total) for name, total in sums.items()})
+            for form in mine:
+                table = form.of_group(table, rows.engine)
+            rows.join(table, key)
+    for form in forms:
+        form.after(rows)
+    rows.columns.update(members)
 
 
-@add_group_node.register
-def _group_sum(node: groups.GroupSum, rows: Rows, name: str) -> None:
-    rows.extend(**{name: _over(rows, node.group, rows.value(node.x).sum())})
+class _Count(Form):
+    def __init__(self, node: groups.GroupCount, name: str) -> None:
+        super().__init__(node.group, name)
+        self.node = node
+
+    def sums(self, rows: Rows) -> Columns:
+        return {self.name: rows.value(self.node.flag).sum()}
 
 
-@add_group_node.register
-def _group_mean(node: groups.GroupMean, rows: Rows, name: str) -> None:
-    up, down = node.factors()
-    x, weight = rows.value(node.x), rows.value(node.weight)
-    counts = (weight > 0) & x.notnull()
-    numerator, weights = f"{name}_a", f"{name}_b"
-    rows.extend(
-        **{
-            numerator: _over(rows, node.group, ibis.ifelse(counts, x * weight, 0).sum()),
-            weights: _over(rows, node.group, ibis.ifelse(counts, weight, 0).sum()),
+class _Sum(Form):
+    def __init__(self, node: groups.GroupSum, name: str) -> None:
+        super().__init__(node.group, name)
+        self.node = node
+
+    def sums(self, rows: Rows) -> Columns:
+        return {self.name: rows.value(self.node.x).sum()}
+
+
+class _Mean(Form):
+    def __init__(self, node: groups.GroupMean, name: str) -> None:
+        super().__init__(node.group, name)
+        self.node = node
+
+    def sums(self, rows: Rows) -> Columns:
+        x, weight = rows.value(self.node.x), rows.value(self.node.weight)
+        counts = (weight > 0) & x.notnull()
+        return {
+            f"{self.name}_products": ibis.ifelse(counts, x * weight, 0).sum(),
+            f"{self.name}_weights": ibis.ifelse(counts, weight, 0).sum(),
         }
-    )
-    a, b = rows.table[numerator], rows.table[weights]
-    mean = half_up(rows, scaled(a, up), scaled(b, down), node.x.span[0])
-    rows.extend(**{name: ibis.ifelse(b > 0, mean, constant(None))})
+
+    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
+        up, down = self.node.factors()
+        products, weights = f"{self.name}_products", f"{self.name}_weights"
+        divisor = scaled(table[weights].nullif(0), down)
+        mean = half_up(engine, scaled(table[products], up), divisor, self.node.x.span[0])
+        return table.mutate(**{self.name: mean}).drop(products, weights)
 
 
-@add_group_node.register
-def _rank(node: groups.Rank, rows: Rows, name: str) -> None:
-    x = rows.value(node.x)
-    part = f"{name}_a"
-    rows.extend(**{part: int64(ibis.ifelse(rows.truth(node.counted) & x.notnull(), 1, 0))})
-    x = rows.value(node.x)
-    order = _key(rows, node.x, high_first=node.best == "high")
-    place = ibis.rank().over(ibis.window(group_by=[rows.table[node.group], rows.table[part]], order_by=[order]))
-    rows.extend(**{name: place + 1})
-    rows.extend(**{name: ibis.ifelse(rows.table[part] == 1, int64(rows.table[name]), constant(None))})
+class _Rank(Form):
+    def __init__(self, node: groups.Rank, name: str) -> None:
+        super().__init__(node.group, name)
+        self.node = node
+        self.part = f"{name}_part"
+
+    def before(self, rows: Rows) -> Columns:
+        takes_part = rows.truth(self.node.counted) & rows.value(self.node.x).notnull()
+        return {self.part: int64(ibis.ifelse(takes_part, 1, 0))}
+
+    def after(self, rows: Rows) -> None:
+        order = [_key(rows, self.node.x, high_first=self.node.best == "high")]
+        _add_place(rows, self.name, self.group, self.part, order, ibis.rank())
+        place = ibis.ifelse(rows.table[self.part] == 1, rows.table[self.name], constant(None))
+        rows.extend(**{self.name: place})
 
 
 def _key(rows: Rows, node: Node, *, high_first: bool) -> ir.Value:
@@ -83,127 +135,141 @@ def _key(rows: Rows, node: Node, *, high_first: bool) -> ir.Value:
     return (value if rows.sure(node) else value.fill_null(high + 1)).asc()
 
 
-def _over(rows: Rows, group: str, aggregate: ir.Value) -> ir.IntegerValue:
-    """Return `aggregate` over the rows of the group, in every row of it."""
-    return int64(aggregate.over(ibis.window(group_by=rows.table[group])))
+def _add_place(
+    rows: Rows, name: str, group: str, part: str, order: Sequence[ir.Value], place: ir.IntegerColumn
+) -> None:
+    """Add the place in the group among the rows that share `part`, from 1."""
+    window = ibis.window(group_by=[rows.table[rows.keys[group]], rows.table[part]], order_by=order)
+    rows.extend(**{name: int64(place.over(window)) + 1})
 
 
-# ------------------------------------------------------------------ forced shares
+class _ForcedShares(Form):
+    def __init__(self, node: groups.ForcedShares, name: str) -> None:
+        super().__init__(node.group, name)
+        self.node = node
+        self.placed = f"{name}_placed"
+        self.filled = f"{name}_filled"
+        self.count = f"{name}_n"
+        self.grades = range(len(node.shares))
 
-
-@add_group_node.register
-def _forced_shares(node: groups.ForcedShares, rows: Rows, name: str) -> None:
-    grades = range(len(node.shares))
-    counted, vetoed, placed = f"{name}_c", f"{name}_v", f"{name}_p"
-    c, v = rows.truth(node.counted), rows.truth(node.vetoed)
-    rows.extend(
-        **{
-            counted: int64(ibis.ifelse(c, 1, 0)),
-            vetoed: int64(ibis.ifelse(c & v, 1, 0)),
-            placed: int64(ibis.ifelse(c & ~v, 1, 0)),
+    def before(self, rows: Rows) -> Columns:
+        counted, vetoed = rows.truth(self.node.counted), rows.truth(self.node.vetoed)
+        return {
+            self.placed: int64(ibis.ifelse(counted & ~vetoed, 1, 0)),
+            self.filled: int64(ibis.ifelse(counted & vetoed, 1, 0)),
         }
-    )
-    t, grade = rows.table, rows.value(node.grade)
-    sums: dict[str, ir.Value] = {f"{name}_n": t[counted].sum()}
-    for g in grades:
-        sums[f"{name}_v{g}"] = ibis.ifelse((t[vetoed] == 1) & (grade == g), 1, 0).sum()
-        if node.mode == "cap":
-            sums[f"{name}_t{g}"] = ibis.ifelse((t[placed] == 1) & (grade <= g), 1, 0).sum()
-    keys = [_key(rows, key, high_first=True) for key in (node.total, *node.order)]
-    if node.mode == "cap":
-        keys.insert(0, _key(rows, node.grade, high_first=False))
-    rank = ibis.rank().over(ibis.window(group_by=[t[node.group], t[placed]], order_by=keys))
-    rows.extend(**{key: _over(rows, node.group, total) for key, total in sums.items()}, **{f"{name}_r": rank + 1})
-    quotas = [f"{name}_q{g}" for g in grades]
-    _add_quotas(node.shares, rows, f"{name}_n", quotas, name)
-    cuts = _add_cuts(node, rows, name, quotas)
-    r = rows.table[f"{name}_r"]
-    last = len(node.shares) - 1
-    chosen = ibis.cases(*((r <= rows.table[cuts[g]], g) for g in grades[:-1]), else_=last) if last else constant(0)
-    touched = (rows.table[placed] == 1) & (rows.table[f"{name}_n"] >= node.smallest)
-    rows.extend(**{name: ibis.ifelse(touched, int64(chosen), rows.value(node.grade))})
+
+    def sums(self, rows: Rows) -> Columns:
+        grade = rows.value(self.node.grade)
+        placed, filled = rows.table[self.placed], rows.table[self.filled]
+        sums: Columns = {self.count: (placed + filled).sum()}
+        for g in self.grades[:-1]:
+            sums[self._of("v", g)] = ibis.ifelse(grade == g, filled, 0).sum()
+            if self.node.mode == "cap":
+                sums[self._of("t", g)] = ibis.ifelse(grade <= g, placed, 0).sum()
+        return sums
+
+    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
+        sums = [name for name in table.columns if name.startswith(f"{self.name}_") and name != self.count]
+        table = self._with_quotas(table, engine)
+        table = self._with_cuts(table)
+        made = [self._of(kind, g) for kind in "qm" for g in self.grades]
+        return table.drop(*sums, *made, f"{self.name}_left")
+
+    def _of(self, kind: str, grade: int) -> str:
+        return f"{self.name}_{kind}{grade}"
+
+    def _with_quotas(self, table: ir.Table, engine: Engine) -> ir.Table:
+        """n × share ÷ 10000 by largest remainder, equal remainders to the lower grade: the columns q."""
+        wanted = {g: table[self.count] * share for g, share in enumerate(self.node.shares)}
+        table = table.mutate(**{self._of("q", g): engine.divide(wanted[g], constant(10_000)) for g in self.grades})
+        quotas = [table[self._of("q", g)] for g in self.grades]
+        table = table.mutate(
+            **{self._of("m", g): table[self.count] * self.node.shares[g] - quotas[g] * 10_000 for g in self.grades},
+            **{f"{self.name}_left": table[self.count] - added(quotas)},
+        )
+        rests = [table[self._of("m", g)] for g in self.grades]
+        grown: Columns = {}
+        for g in self.grades:
+            ahead = [rests[h] >= rests[g] if h > g else rests[h] > rests[g] for h in self.grades if h != g]
+            before = added([int64(ibis.ifelse(condition, 1, 0)) for condition in ahead])
+            grown[self._of("q", g)] = quotas[g] + ibis.ifelse(before < table[f"{self.name}_left"], 1, 0)
+        return table.mutate(**grown)
+
+    def _with_cuts(self, table: ir.Table) -> ir.Table:
+        """The last place that gets each grade but the last: the columns c."""
+        free = [f"{self.name}_m{g}" for g in self.grades]  # the remainders are no longer needed
+        shares = range(len(self.grades) - 1)
+        table = table.mutate(**{free[g]: table[self._of("q", g)] - table[self._of("v", g)] for g in shares})
+        for g in shares:
+            before = table[self._of("c", g - 1)] if g else constant(0)
+            if self.node.mode == "force":
+                cut = ibis.greatest(before, added([table[free[h]] for h in range(g + 1)]))
+            elif g == shares[-1]:
+                cut = table[self._of("t", g)]
+            else:
+                cut = ibis.least(table[self._of("t", g)], before + ibis.greatest(table[free[g]], constant(0)))
+            table = table.mutate(**{self._of("c", g): cut})
+        return table
+
+    def after(self, rows: Rows) -> None:
+        order = [_key(rows, key, high_first=True) for key in (self.node.total, *self.node.order)]
+        if self.node.mode == "cap":
+            order.insert(0, _key(rows, self.node.grade, high_first=False))
+        place = f"{self.name}_place"
+        _add_place(rows, place, self.group, self.placed, order, ibis.rank())
+        branches = [(rows.table[place] <= rows.table[self._of("c", g)], constant(g)) for g in self.grades[:-1]]
+        last = constant(self.grades[-1])
+        chosen = ibis.cases(*branches, else_=last) if branches else last
+        placed = (rows.table[self.placed] == 1) & (rows.table[self.count] >= self.node.smallest)
+        rows.extend(**{self.name: ibis.ifelse(placed, chosen, rows.value(self.node.grade))})
 
 
-def _add_quotas(shares: Sequence[int], rows: Rows, n: str, quotas: Sequence[str], name: str) -> None:
-    """Add n × share ÷ 10000 by largest remainder, equal remainders to the lower grade, as the columns `quotas`."""
-    grades = range(len(shares))
-    count = rows.table[n]
-    rows.extend(**{quotas[g]: rows.engine.divide(count * shares[g], constant(10_000)) for g in grades})
-    t = rows.table
-    rests = [f"{name}_m{g}" for g in grades]
-    left = t[n]
-    for quota in quotas:
-        left = left - t[quota]
-    rows.extend(**{rests[g]: t[n] * shares[g] - t[quotas[g]] * 10_000 for g in grades}, **{f"{name}_left": left})
-    t = rows.table
-    filled = {}
-    for g in grades:
-        before = constant(0)
-        for h in grades:
-            if h != g:
-                ahead = t[rests[h]] >= t[rests[g]] if h > g else t[rests[h]] > t[rests[g]]
-                before = before + ibis.ifelse(ahead, 1, 0)
-        filled[quotas[g]] = t[quotas[g]] + ibis.ifelse(before < t[f"{name}_left"], 1, 0)
-    rows.extend(**filled)
+class _PoolShares(Form):
+    def __init__(self, node: groups.PoolShares, name: str) -> None:
+        super().__init__(node.group, name)
+        self.node = node
+        self.points = f"{name}_points"
+        self.has = f"{name}_has"
+        self.pool = f"{name}_pool"
+        self.whole = f"{name}_whole"
 
+    def before(self, rows: Rows) -> Columns:
+        points = rows.value(self.node.points)
+        return {
+            self.points: ibis.ifelse(points > 0, points, constant(0)),
+            self.has: int64(ibis.ifelse(points.notnull(), 1, 0)),
+        }
 
-def _add_cuts(node: groups.ForcedShares, rows: Rows, name: str, quotas: Sequence[str]) -> list[str]:
-    """Add the last place that gets each grade but the last, as columns; return their names."""
-    cuts: list[str] = []
-    t = rows.table
-    before, spare = constant(0), constant(0)
-    for g in range(len(node.shares) - 1):
-        free = t[quotas[g]] - t[f"{name}_v{g}"]
-        if node.mode == "force":
-            spare = spare + free
-            cut = ibis.greatest(before, spare)
-        elif g == len(node.shares) - 2:
-            cut = t[f"{name}_t{g}"]
-        else:
-            cut = ibis.least(t[f"{name}_t{g}"], before + ibis.greatest(free, constant(0)))
-        cuts.append(f"{name}_cut{g}")
-        rows.extend(**{cuts[g]: cut})
+    def sums(self, rows: Rows) -> Columns:
+        return {self.whole: rows.table[self.points].sum(), self.pool: rows.value(self.node.pool).max()}
+
+    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
+        return table.mutate(**{self.whole: table[self.whole].nullif(0)})
+
+    def after(self, rows: Rows) -> None:
+        part, rest, place, left = (f"{self.name}_{kind}" for kind in ("part", "rest", "place", "left"))
         t = rows.table
-        before = t[cuts[g]]
-        if node.mode == "force":
-            rows.extend(**{f"{name}_spare": spare})
-            t = rows.table
-            spare, before = t[f"{name}_spare"], t[cuts[g]]
-    return cuts
+        rows.extend(**{part: rows.engine.divide(t[self.pool] * t[self.points], t[self.whole])})
+        t = rows.table
+        shared_out = t[part].sum().over(ibis.window(group_by=t[rows.keys[self.group]]))
+        remainder = (t[self.pool] * t[self.points] - t[part] * t[self.whole]).fill_null(-1)
+        rows.extend(**{rest: remainder, left: t[self.pool] - int64(shared_out)})
+        t = rows.table
+        order = [t[rest].desc(), *(_key(rows, key, high_first=True) for key in self.node.order)]
+        order.append(rows.engine.text_key(t[self.node.identity]).asc())
+        _add_place(rows, place, self.group, self.has, order, ibis.row_number())
+        t = rows.table
+        grown = t[part] + ibis.ifelse(t[place] <= t[left], 1, 0)
+        rows.extend(**{self.name: ibis.ifelse(t[self.has] == 1, grown, constant(None))})
 
 
-# ------------------------------------------------------------------ pools
-
-
-@add_group_node.register
-def _pool_shares(node: groups.PoolShares, rows: Rows, name: str) -> None:
-    points, has, total, pool = f"{name}_p", f"{name}_h", f"{name}_s", f"{name}_w"
-    value = rows.value(node.points)
-    rows.extend(
-        **{
-            points: ibis.ifelse(value > 0, value, 0),
-            has: int64(ibis.ifelse(value.notnull(), 1, 0)),
-        }
-    )
-    t = rows.table
-    rows.extend(
-        **{
-            total: _over(rows, node.group, t[points].sum()),
-            pool: _over(rows, node.group, rows.value(node.pool).max()),
-        }
-    )
-    t = rows.table
-    product = t[pool] * t[points]
-    part = ibis.ifelse(t[total] > 0, rows.engine.divide(product, ibis.greatest(t[total], constant(1))), constant(None))
-    rows.extend(**{name: part})
-    t = rows.table
-    rest = f"{name}_m"
-    rows.extend(**{rest: (t[pool] * t[points] - t[name] * t[total]).fill_null(-1)})
-    t = rows.table
-    keys = [t[rest].desc(), *(_key(rows, key, high_first=True) for key in node.order)]
-    keys.append(rows.engine.text_key(t[node.identity]).asc())
-    place = ibis.row_number().over(ibis.window(group_by=[t[node.group], t[has]], order_by=keys))
-    rows.extend(**{f"{name}_k": place, f"{name}_left": t[pool] - _over(rows, node.group, t[name].sum())})
-    t = rows.table
-    grown = t[name] + ibis.ifelse(t[f"{name}_k"] < t[f"{name}_left"], 1, 0)
-    rows.extend(**{name: ibis.ifelse(t[has] == 1, grown, constant(None))})
+FORMS = {
+    groups.GroupCount: _Count,
+    groups.GroupSum: _Sum,
+    groups.GroupMean: _Mean,
+    groups.Rank: _Rank,
+    groups.ForcedShares: _ForcedShares,
+    groups.PoolShares: _PoolShares,
+}
+"""How each group node is said."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
-from meritdesk.rules import nodes
+from meritdesk.rules import groups, nodes
 from meritdesk.rules.engines import Engine, int64
 from meritdesk.rules.nodes import RATE, Band, Flag, Node
 from meritdesk.rules.numbers import LIMIT, to_integer
@@ -25,12 +25,13 @@ Piece = tuple[int | None, ir.IntegerValue | int | None]
 
 
 class Rows:
-    """The rows as far as they are computed: a table, and the column that holds each node computed so far."""
+    """The rows as far as they are computed: a table, the column of each node computed so far, that of each text key."""
 
     def __init__(self, table: ir.Table, engine: Engine, sure: Mapping[Node, bool]) -> None:
         self.table = table
         self.engine = engine
         self.columns: dict[Node, str] = {}
+        self.keys: dict[str, str] = {}
         self._sure = sure
 
     def sure(self, node: Node) -> bool:
@@ -40,6 +41,10 @@ class Rows:
     def extend(self, **columns: ir.Value) -> None:
         """Add `columns` to the table, replacing those of the same name."""
         self.table = self.table.mutate(**columns)
+
+    def join(self, groups: ir.Table, key: str) -> None:
+        """Add the figures of each group to its rows; every row has its group in `groups`."""
+        self.table = self.table.join(groups, key)
 
     def value(self, node: Node) -> ir.IntegerValue:
         """Return `node` as an int64 expression over the table."""
@@ -67,7 +72,7 @@ def constant(number: int | None) -> ir.IntegerValue:
     return int64(ibis.literal(number, type="int64"))
 
 
-def half_up(rows: Rows, numerator: ir.IntegerValue, divisor: int | ir.IntegerValue, low: int) -> ir.IntegerValue:
+def half_up(engine: Engine, numerator: ir.IntegerValue, divisor: int | ir.IntegerValue, low: int) -> ir.IntegerValue:
     """Return numerator ÷ divisor rounded half away from zero; `low` is the least the numerator can be.
 
     The numerator is mentioned more than once when `low` is negative, a divisor expression always.
@@ -77,10 +82,10 @@ def half_up(rows: Rows, numerator: ir.IntegerValue, divisor: int | ir.IntegerVal
 
     def positive(n: ir.IntegerValue) -> ir.IntegerValue:
         if not isinstance(divisor, int):
-            return rows.engine.divide(2 * n + divisor, 2 * divisor)
+            return engine.divide(2 * n + divisor, 2 * divisor)
         if divisor % 2:
-            return rows.engine.divide(2 * n + divisor, constant(2 * divisor))
-        return rows.engine.divide(n + divisor // 2, constant(divisor))
+            return engine.divide(2 * n + divisor, constant(2 * divisor))
+        return engine.divide(n + divisor // 2, constant(divisor))
 
     if low >= 0:
         return positive(numerator)
@@ -110,25 +115,21 @@ def is_sure(node: Node, sure: Mapping[Node, bool]) -> bool:
             return sure[then] and sure[otherwise]
         case nodes.Coalesce(args=args):
             return any(sure[arg] for arg in args)
+        case groups.GroupCount():
+            return True
         case _:
             return False
 
 
 def repeats(node: Node) -> bool:
-    """Tell whether the expression of `node` mentions its children more than once."""
+    """Tell whether the expression of `node` may mention its children more than once."""
     match node:
-        case nodes.Negate() | nodes.If() | nodes.Coalesce() | nodes.Least() | nodes.Greatest():
+        case nodes.Negate() | nodes.If() | nodes.Coalesce() | nodes.Least() | nodes.Greatest() | Flag():
             return False
         case nodes.Sum():
             return node.skip_missing
         case nodes.MulDiv():
             return node.c is not None or node.factors()[1] > 1
-        case nodes.WeightedMean():
-            return True
-        case nodes.Bands() | nodes.Curve() | nodes.Tiers():
-            return True
-        case Flag():
-            return False
         case _:
             return True
 
@@ -161,8 +162,8 @@ def _missing(node: nodes.Missing, rows: Rows) -> ir.IntegerValue:
 @value.register
 def _sum(node: nodes.Sum, rows: Rows) -> ir.IntegerValue:
     if not node.skip_missing:
-        return _added([rows.value(term) for term in node.terms])
-    total = _added([_or_zero(rows, term) for term in node.terms])
+        return added([rows.value(term) for term in node.terms])
+    total = added([_or(rows, term, 0) for term in node.terms])
     return _where_any_present(rows, node.terms, total)
 
 
@@ -177,12 +178,13 @@ def _muldiv(node: nodes.MulDiv, rows: Rows) -> ir.IntegerValue:
     low = min(a * b for a in node.a.span for b in node.b.span)
     product = scaled(rows.value(node.a) * rows.value(node.b), up)
     if node.c is None:
-        return half_up(rows, product, down, low)
+        return half_up(rows.engine, product, down, low)
     if node.c.span[1] <= 0:
         return constant(None)
     divisor = rows.value(node.c)
-    quotient = half_up(rows, product, scaled(divisor, down), low)
-    return quotient if node.c.span[0] > 0 else ibis.ifelse(divisor > 0, quotient, constant(None))
+    if node.c.span[0] <= 0:
+        divisor = divisor.nullif(0) if node.c.span[0] == 0 else ibis.ifelse(divisor > 0, divisor, constant(None))
+    return half_up(rows.engine, product, scaled(divisor, down), low)
 
 
 @value.register
@@ -195,20 +197,22 @@ def _weighted_mean(node: nodes.WeightedMean, rows: Rows) -> ir.IntegerValue:
     weights = sum(part.weight for part in parts)
     if node.missing == "hold" or all(rows.sure(part.node) for part in parts):
         products = [scaled(rows.value(part.node), part.weight) for part in parts]
-        return half_up(rows, scaled(_added(products), up), weights * down, low)
+        return half_up(rows.engine, scaled(added(products), up), weights * down, low)
     low = sum(part.weight * min(0, part.node.span[0]) for part in parts)
-    numerator = _added([scaled(_or_zero(rows, part.node), part.weight) for part in parts])
-    surely = sum(part.weight for part in parts if rows.sure(part.node))
-    present = _added(
-        [
-            int64(ibis.ifelse(rows.value(part.node).notnull(), part.weight, 0))
-            for part in parts
-            if not rows.sure(part.node)
-        ]
-    )
-    present = present + surely if surely else present
-    mean = half_up(rows, scaled(numerator, up), scaled(present, down), low)
-    return _where_any_present(rows, [part.node for part in parts], mean)
+    unit = 1 if low < 0 else 2  # with 2, the half is added part by part: fewer operations
+    present = [
+        constant(unit * part.weight * down)
+        if rows.sure(part.node)
+        else int64(ibis.ifelse(rows.value(part.node).notnull(), unit * part.weight * down, 0))
+        for part in parts
+    ]
+    weight = added(present) if any(rows.sure(part.node) for part in parts) else added(present).nullif(0)
+    if unit == 1:
+        numerator = added([scaled(_or(rows, part.node, 0), part.weight * up) for part in parts])
+        return half_up(rows.engine, numerator, weight, low)
+    products = [rows.value(part.node) * (2 * part.weight * up) + part.weight * down for part in parts]
+    known = [p if rows.sure(part.node) else p.fill_null(0) for p, part in zip(products, parts, strict=True)]
+    return rows.engine.divide(added(known), weight)
 
 
 @value.register
@@ -225,10 +229,9 @@ def _extreme(
     node: nodes.Least | nodes.Greatest, rows: Rows, pick: Callable[..., ir.Value], sentinel: int
 ) -> ir.IntegerValue:
     """Engines treat NULL in LEAST each in its own way: a sentinel beyond every span stands for a missing argument."""
-    fill = constant(sentinel)
-    args = [rows.value(arg) if rows.sure(arg) else rows.value(arg).fill_null(fill) for arg in node.args]
+    args = [_or(rows, arg, sentinel) for arg in node.args]
     extreme: ir.IntegerValue = pick(*args) if len(args) > 1 else args[0]
-    return extreme if all(map(rows.sure, node.args)) else extreme.nullif(fill)
+    return extreme if all(map(rows.sure, node.args)) else extreme.nullif(constant(sentinel))
 
 
 @value.register
@@ -248,7 +251,7 @@ def _curve(node: nodes.Curve, rows: Rows) -> ir.IntegerValue:
     for (x0, y0), (x1, y1) in pairwise(points):
         width, rise = x1 - x0, y1 - y0
         line = linear(x, rise, y0 * width - rise * x0, (x0, x1)) if rise else y0
-        pieces.append((x1, line if isinstance(line, int) else half_up(rows, line, width, min(y0, y1))))
+        pieces.append((x1, line if isinstance(line, int) else half_up(rows.engine, line, width, min(y0, y1))))
     pieces.append((None, points[-1][1]))
     return piecewise(rows, node.x, pieces)
 
@@ -266,7 +269,7 @@ def _tiers(node: nodes.Tiers, rows: Rows) -> ir.IntegerValue:
             last = node.x.span[1] if end is None else min(end, node.x.span[1])
             line = linear(x, slope * up, offset * up, (first, last))
             low = min(slope * first + offset, slope * last + offset)
-            pieces.append((end, half_up(rows, line, down, low)))
+            pieces.append((end, half_up(rows.engine, line, down, low)))
         first = node.x.span[0] if end is None else max(end, node.x.span[0])
     return piecewise(rows, node.x, pieces)
 
@@ -410,7 +413,8 @@ def linear(x: ir.IntegerValue, slope: int, offset: int, ends: tuple[int, int]) -
     return scaled(x - ends[0], slope) + at_start
 
 
-def _added(terms: Sequence[ir.IntegerValue]) -> ir.IntegerValue:
+def added(terms: Sequence[ir.IntegerValue]) -> ir.IntegerValue:
+    """Return the sum of `terms`, 0 when there are none."""
     total = terms[0] if terms else constant(0)
     for term in terms[1:]:
         total = total + term
@@ -426,8 +430,9 @@ def _joined(
     return joined
 
 
-def _or_zero(rows: Rows, node: Node) -> ir.IntegerValue:
-    return rows.value(node) if rows.sure(node) else rows.value(node).fill_null(0)
+def _or(rows: Rows, node: Node, fill: int) -> ir.IntegerValue:
+    """Return `node`, or `fill` where it is missing."""
+    return rows.value(node) if rows.sure(node) else rows.value(node).fill_null(constant(fill))
 
 
 def _where_any_present(rows: Rows, args: Sequence[Node], result: ir.IntegerValue) -> ir.IntegerValue:
