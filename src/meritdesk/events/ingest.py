@@ -303,7 +303,7 @@ class _Gatherer:
         table = pa.table(arrays, names=list(names))
         self.account.left_out = dict(self.left_out)
         feed = Feed(table, self.account, self.faults, rule.duplicates.policy)
-        headings = {name: heading for name, heading, _evaluate in self.plan.steps}
+        headings = {name: heading for name, heading, _evaluate in self.plan.steps if name in rule.columns}
         _quarantine_breaches(feed, rule.table, headings)
         return feed
 
@@ -313,11 +313,14 @@ def _quarantine_breaches(feed: Feed, table_name: str, headings: Mapping[str, str
     table, account = feed.table, feed.account
     found = checks.breaches(table, CONTRACTS[table_name])
     if found:
-        bad = found[0].mask
+        bad = pc.xor(found[0].mask, found[0].mask)
         for breach in found:
+            # A column made from others is told only where none of those is already at fault.
+            derived = bool(headings) and breach.column not in headings
+            told = pc.and_(breach.mask, pc.invert(bad)) if derived else breach.mask
             bad = pc.or_(bad, breach.mask)
             kind = CONTRACTS[table_name].column(breach.column).type
-            rows = table.select([breach.column, "_row"]).filter(breach.mask).slice(0, MAX_LISTED)
+            rows = table.select([breach.column, "_row"]).filter(told).slice(0, MAX_LISTED)
             for value, row in zip(rows[breach.column].to_pylist(), rows["_row"].to_pylist(), strict=True):
                 shown = checks.shown(value, kind)
                 heading = headings.get(breach.column, breach.column)
