@@ -55,7 +55,7 @@ def labels(language: str) -> Mapping[str, str]:
         "tiers": _("阶梯"),
         "rows": _("对照行"),
         "levels": _("等级档"),
-        "when": _("条件"),
+        "when": _("适用范围"),
         "missing": _("缺数据时"),
         "minimum_sample": _("最小样本"),
         "target": _("目标"),
@@ -112,8 +112,8 @@ def words(document: Any, path: Steps) -> str:
     for step in path:
         document = _step(document, step)
         if isinstance(step, int):
-            title = document.get("title") if isinstance(document, Mapping) else None
-            name = title if isinstance(title, str) else _("第 {n} 项").format(n=step + 1)
+            item = document if isinstance(document, Mapping) else {}
+            name = item.get("title") or item.get("id") or _("第 {n} 项").format(n=step + 1)
             parts[-1:] = [f"{parts[-1] if parts else ''}“{name}”"]
         else:
             parts.append(known.get(step, step))

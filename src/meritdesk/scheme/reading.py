@@ -40,8 +40,8 @@ def _hint(problem: str) -> str:
     if "expected ':'" in problem:
         return _("键后面要有冒号和空格，如 title: 客服")
     if "block end" in problem or "indent" in problem:
-        return _("同一层的行左边要对齐；列表项以“- ”开头")
-    if "end of stream" in problem or "flow" in problem or "quoted" in problem:
+        return _("同一层的行左边要对齐；列表项以“- ”开头；引号要成对")
+    if "expected ','" in problem or "end of stream" in problem or "flow" in problem or "quoted" in problem:
         return _("检查括号和引号是否成对")
     return _("检查这一行和上一行的写法")
 

@@ -84,7 +84,7 @@ def _names(used: Iterable[str], known: Sequence[str], path: Steps, what: str) ->
     for number, name in enumerate(used):
         if name not in known:
             message = _("没有“{name}”这个{what}").format(name=name, what=what)
-            fix = did_you_mean(name, list(known)) if known else _("先定义{what}").format(what=what)
+            fix = did_you_mean(name, list(dict.fromkeys(known))) if known else _("先定义{what}").format(what=what)
             yield "unknown-reference", (*path, number), message, fix
 
 
@@ -127,8 +127,10 @@ def _indicator(scheme: Scheme, indicator: Indicator, path: Steps) -> Iterator[Fa
     yield from _names(indicator.positions, _ids(scheme.positions), (*path, "positions"), _("岗位"))
     at = (*path, "source")
     if isinstance(source, RatingSource):
-        roles = _ids(scheme.raters.roles) if scheme.raters else []
-        yield from _names(source.rating, roles, (*at, "rating"), _("评分角色"))
+        if scheme.raters is None:
+            yield "unknown-reference", (*at, "rating"), _("方案没有写评分人"), _("先在 raters 里定义评分角色")
+        else:
+            yield from _names(source.rating, _ids(scheme.raters.roles), (*at, "rating"), _("评分角色"))
     elif isinstance(source, ViolationSource):
         yield from _name(source.violations, list(scheme.violation_lists), (*at, "violations"), _("违规清单"))
     elif isinstance(source, OthersSource):
@@ -193,6 +195,7 @@ def _fitting(indicator: Indicator, path: Steps) -> Iterator[Fault]:
 def _circles(scheme: Scheme) -> Iterator[Fault]:
     """Indicators that are made of themselves, by way of others."""
     needs = {i.id: i.source.of for _d, i in scheme.indicators() if isinstance(i.source, OthersSource)}
+    told: set[str] = set()
     for _d, indicator, path in _indicators(scheme):
         reached: set[str] = set()
         waiting = [name for name in needs.get(indicator.id, ()) if name != indicator.id]
@@ -201,7 +204,8 @@ def _circles(scheme: Scheme) -> Iterator[Fault]:
             if name not in reached:
                 reached.add(name)
                 waiting += needs.get(name, ())
-        if indicator.id in reached:
+        if indicator.id in reached - told:
+            told |= reached
             message = _("“{name}”绕回来用到了自己").format(name=indicator.title)
             yield "circle", (*path, "source"), message, _("去掉其中一个引用")
 

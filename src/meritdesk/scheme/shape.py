@@ -242,7 +242,11 @@ def _leaf(annotation: Any, value: Any, path: Steps) -> Iterator[Fault]:
                 _("写 true 或 false"),
             )
         return
-    if isinstance(value, Mapping | list) or value is None:
+    if annotation is Interval and value is not None and not isinstance(value, str):
+        message = _("“{value}”不是一个区间").format(value=_shown(value))
+        yield "not-an-interval", path, message, _('写成带引号的文字，如 "(30, 60]"')
+        return
+    if isinstance(value, Mapping | list | bool) or value is None:
         message = _("这里要写一个值，写成了“{value}”").format(value=_shown(value))
         yield "not-a-value", path, message, _("写一个数或一段文字；不需要就去掉这个字段")
         return

@@ -34,7 +34,7 @@ def _number(value: Any) -> Decimal:
 def _whole(value: Any) -> int:
     number = _number(value)
     if number != int(number):
-        raise ValueError(_("“{value}”不是整数").format(value=value))
+        raise ValueError(_("“{value}”不是整数；写成 1、2、3").format(value=value))
     return int(number)
 
 
