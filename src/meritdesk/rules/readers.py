@@ -31,20 +31,15 @@ class Reading:
 
 def read_columns(program: Program, segments: Sequence[Row], appraisals: Sequence[Row]) -> Reading:
     """Return what the column reader (DuckDB in memory) gives for plain rows."""
-    backend = connect_duckdb()
-    try:
-        numbered = [{**row, "segment": number} for number, row in enumerate(segments)]
-        names = {*program.inputs("segments"), "segment", "last"}
-        first_table = load(backend, "segments", _table(numbered, names, program.keys("segments") | {"appraisal"}))
-        names = set(program.inputs("appraisals"))
-        second_table = load(
-            backend, "appraisals", _table(appraisals, names, program.keys("appraisals") | {"appraisal"})
-        )
-        first, second = columns.run(program, first_table, second_table)
-        by_number = first.to_pyarrow().sort_by("segment").to_pydict()
-        by_key = second.to_pyarrow().to_pydict()
-    finally:
-        backend.disconnect()
+    backend = connect_duckdb()  # closed when the last table of it is gone
+    numbered = [{**row, "segment": number} for number, row in enumerate(segments)]
+    names = {*program.inputs("segments"), "segment", "last"}
+    first_table = load(backend, "segments", _table(numbered, names, program.keys("segments") | {"appraisal"}))
+    names = set(program.inputs("appraisals"))
+    second_table = load(backend, "appraisals", _table(appraisals, names, program.keys("appraisals") | {"appraisal"}))
+    first, second = columns.run(program, first_table, second_table)
+    by_number = first.to_pyarrow().sort_by("segment").to_pydict()
+    by_key = second.to_pyarrow().to_pydict()
     order = {key: position for position, key in enumerate(by_key["appraisal"])}
     positions = [order[str(row["appraisal"])] for row in appraisals]
     return Reading(
