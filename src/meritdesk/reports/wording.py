@@ -46,6 +46,7 @@ class Titled(Protocol):
     @property
     def title(self) -> str:
         """The Chinese title."""
+
     @property
     def title_en(self) -> str:
         """The English title; may be empty."""
