@@ -90,7 +90,8 @@ class Compiler:
         """Return whether a condition holds: true or false, never null."""
         if condition is None:
             return ibis.literal(True)
-        return self._holds(condition).fill_null(False)
+        holds = self._holds(condition)
+        return holds if _is_two_valued(condition) else holds.fill_null(False)
 
     def _holds(self, condition: Condition) -> ir.BooleanValue:
         # Null stands for false until the outermost `fill_null`: "and" and "or" keep that, only "not" would not.
@@ -122,3 +123,10 @@ class Compiler:
         if isinstance(operand, str):
             return ibis.literal(operand, "string")
         return integer(self.metric.number(operand) if isinstance(operand, Parameter) else operand)
+
+
+def _is_two_valued(condition: Condition) -> bool:
+    """True if the condition's expression is never null, so that nothing need be filled in."""
+    if isinstance(condition, AllOf | AnyOf):
+        return all(map(_is_two_valued, condition.all if isinstance(condition, AllOf) else condition.any))
+    return isinstance(condition, Not) or condition.is_missing is not None

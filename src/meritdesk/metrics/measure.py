@@ -23,7 +23,7 @@ from meritdesk.metrics.definitions import Metric
 from meritdesk.metrics.derived import credited, in_segments, table_named
 from meritdesk.metrics.distribution import different, histogram, ranked
 from meritdesk.metrics.follow_up import Chain, chain_key
-from meritdesk.metrics.tally import Columns, Tallies, states
+from meritdesk.metrics.tally import Columns, Tallies, live
 
 ZONE = "Asia/Shanghai"
 SPAN_ROWS = 8_000_000
@@ -93,9 +93,9 @@ class Shape:
 
     def histogram(self, facts: ir.Table, segments: ir.Table, until: int, zone: str) -> ir.Table:
         """Return how often each value occurs in each segment."""
-        placed = in_segments(credited(facts, self.metric.credit), segments)
+        placed = in_segments(credited(facts.filter(facts.excluded.isnull()), self.metric.credit), segments)
         compiler = Compiler(self.metric, placed, zone)
-        return histogram(placed, states(self.metric, compiler, until).live, compiler.value(self.metric.value or ""))
+        return histogram(placed, live(self.metric, compiler, until), compiler.value(self.metric.value or ""))
 
     def read(self, frequencies: ir.Table) -> ir.Table:
         """Return what the metrics need of the histogram, one row per segment."""

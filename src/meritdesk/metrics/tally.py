@@ -7,17 +7,21 @@ need is computed once. Totals are additive: of two disjoint sets of facts they a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
 
 from meritdesk.metrics.conditions import Compiler, integer
-from meritdesk.metrics.definitions import Credit, Metric, Value
+from meritdesk.metrics.definitions import AllOf, Condition, Credit, Denominator, Metric, Numerator, Value
 from meritdesk.metrics.derived import WEIGHT, credited, in_segments
 
-SourceKey = tuple[str, str]
-"""Table and credit (as text): what one pass over the facts is made for."""
+ONE = "counted_once"
+"""A column of ones, so that a count is a sum."""
+SourceKey = tuple[str, str, bool]
+"""Table, credit (as text), and whether the facts left out are meant: one pass over the facts."""
 
 
 @dataclass(frozen=True)
@@ -53,57 +57,45 @@ class Pass:
 
     def count(self, holds: ir.BooleanValue) -> str:
         """Ask for the number of facts that hold; return its name."""
-        return self.total(ibis.ifelse(holds, integer(1), integer(0)))
+        return self.total(self._where(holds, self.facts[ONE]))
 
     def amount(self, holds: ir.BooleanValue, value: ir.Value | None) -> ir.IntegerValue:
         """Return what a fact adds: its value (or 1) times its share of the credit, 0 if it does not hold."""
-        each = integer(1) if value is None else value
-        if self.split:
-            each = each * self.facts[WEIGHT]
-        return ibis.ifelse(holds, each, integer(0))
+        each = self.facts[ONE] if value is None else value
+        return self._where(holds, each * self.facts[WEIGHT] if self.split else each)
+
+    def _where(self, holds: ir.BooleanValue, each: ir.IntegerValue) -> ir.IntegerValue:
+        always = isinstance(holds, ir.BooleanScalar)  # no condition: the literal "true"
+        return each if always else ibis.ifelse(holds, each, integer(0))
 
     def by(self, *keys: str) -> ir.Table:
         """Return the totals per key."""
         return self.facts.group_by(list(keys)).aggregate(**self.totals)
 
 
-@dataclass(frozen=True)
-class States:
-    """What a fact is to a metric: in its population at all, and then left out, undecided, or live."""
-
-    population: ir.BooleanValue
-    excluded: ir.BooleanValue
-    pending: ir.BooleanValue | None
-    live: ir.BooleanValue
-
-
-def states(metric: Metric, compiler: Compiler, until: int) -> States:
-    """Return the states of the facts of the compiler's table; `until` is the first day without data."""
-    table = compiler.table
-    population = compiler.holds(metric.where)
-    undecided: ir.BooleanValue | None = None
-    if metric.pending is not None:
-        if metric.pending.window_days is not None:
-            undecided = table["day"] >= integer(until - metric.number(metric.pending.window_days))
-        else:
-            undecided = compiler.holds(metric.pending.where)
-    live = _both(population, table.excluded.isnull())
-    return States(
-        population=population,
-        excluded=_both(population, table.excluded.notnull()),
-        pending=None if undecided is None else live & undecided,
-        live=live if undecided is None else live & ~undecided,
-    )
+def undecided(metric: Metric, compiler: Compiler, until: int) -> ir.BooleanValue | None:
+    """Return whether a fact is pending (null: the metric knows no such thing); `until` is the end of the data."""
+    if metric.pending is None:
+        return None
+    if metric.pending.window_days is not None:
+        return compiler.table["day"] >= integer(until - metric.number(metric.pending.window_days))
+    return compiler.holds(metric.pending.where)
 
 
-def _both(first: ir.BooleanValue, second: ir.BooleanValue) -> ir.BooleanValue:
-    # "true and x" is x: engines would simplify it, but the statement is read by people too.
-    return second if first.equals(ibis.literal(True)) else first & second
+def live(metric: Metric, compiler: Compiler, until: int, also: Condition | None = None) -> ir.BooleanValue:
+    """Return whether a fact that is not left out counts: in the population, meeting `also`, and not pending."""
+    conditions = tuple(condition for condition in (metric.where, also) if condition is not None)
+    holds = compiler.holds(AllOf(all=conditions) if len(conditions) > 1 else next(iter(conditions), None))
+    pending = undecided(metric, compiler, until)
+    return holds if pending is None else holds & ~pending
 
 
 @dataclass
 class Tallies:
-    """Collects what the metrics of a measurement need, per table and credit."""
+    """Collects what the metrics of a measurement need, per table and credit.
+
+    Facts that are left out (`excluded`) are few: they have a pass of their own, so that the others need not ask.
+    """
 
     facts_of: Callable[[str], ir.Table]
     segments: ir.Table
@@ -111,67 +103,71 @@ class Tallies:
     zone: str
     passes: dict[SourceKey, Pass] = field(default_factory=dict)
 
-    def source(self, table: str, credit: Credit) -> Pass:
-        """Return the pass over a table for a credit."""
-        key = (table, str(credit))
+    def source(self, table: str, credit: Credit, left_out: bool = False) -> Pass:
+        """Return the pass over the facts of a table that count, or over those left out."""
+        key = (table, str(credit), left_out)
         if key not in self.passes:
-            facts = in_segments(credited(self.facts_of(table), credit), self.segments)
-            self.passes[key] = Pass(f"s{len(self.passes)}", facts, not isinstance(credit, str))
+            facts = self.facts_of(table)
+            facts = facts.filter(facts.excluded.notnull() if left_out else facts.excluded.isnull())
+            placed = in_segments(credited(facts, credit), self.segments)
+            self.passes[key] = Pass(
+                f"s{len(self.passes)}", placed.mutate(**{ONE: integer(1)}), not isinstance(credit, str)
+            )
         return self.passes[key]
 
     def add(self, metric: Metric) -> Columns:
         """Ask for all totals of a metric; for the kinds that are more than totals, only for excluded and pending."""
         source = self.source(metric.table, metric.credit)
         compiler = Compiler(metric, source.facts, self.zone)
-        state = states(metric, compiler, self.until)
-        out = state.excluded if metric.kind != "fcr" else state.excluded & source.facts.customer.notnull()
-        excluded = source.count(out)
-        pending = None if state.pending is None else source.count(state.pending)
+        excluded = self._excluded(metric, metric.table, metric.credit, metric.where)
+        waiting, pending = undecided(metric, compiler, self.until), None
+        if waiting is not None:
+            pending = source.count(compiler.holds(metric.where) & waiting)
         recorded = None
         if metric.recorded is not None:
-            kept = source.facts.excluded.isnull()
-            recorded = (source.count(kept), source.count(kept & source.facts[metric.recorded].notnull()))
+            recorded = (source.count(ibis.literal(True)), source.count(source.facts[metric.recorded].notnull()))
+        known = Columns("", None, "", (excluded,), pending, recorded)
+        counted = live(metric, compiler, self.until)
         if metric.kind in ("count", "sum"):
-            numerator, n = self._total(source, compiler, state.live, metric.value)
-            return Columns(numerator, None, n, (excluded,), pending, recorded)
+            numerator, n = self._total(source, compiler, counted, metric.value)
+            return replace(known, numerator=numerator, n=n)
         if metric.kind == "mean":
-            live = state.live & compiler.value(metric.value or "").notnull()
-            numerator = source.total(source.amount(live, compiler.value(metric.value or "")))
-            denominator = source.total(source.amount(live, None))
-            return Columns(numerator, denominator, source.count(live), (excluded,), pending, recorded)
-        if metric.kind == "ratio":
-            return self._ratio(metric, source, compiler, state, Columns("", None, "", (excluded,), pending, recorded))
-        return Columns("", None, "", (excluded,), pending, recorded)
+            numerator, n = self._total(source, compiler, counted, metric.value)
+            weight = source.amount(counted & compiler.value(metric.value or "").notnull(), None)
+            return replace(known, numerator=numerator, denominator=source.total(weight), n=n)
+        return self._ratio(metric, source, compiler, known) if metric.kind == "ratio" else known
 
-    def _total(self, source: Pass, compiler: Compiler, live: ir.BooleanValue, value: Value | None) -> tuple[str, str]:
+    def _excluded(self, metric: Metric, table: str, credit: Credit, where: Condition | None) -> str:
+        """Ask for the number of facts of a population that are left out."""
+        source = self.source(table, credit, left_out=True)
+        holds = Compiler(metric, source.facts, self.zone).holds(where)
+        return source.count(holds & source.facts.customer.notnull() if metric.kind == "fcr" else holds)
+
+    def _total(self, source: Pass, compiler: Compiler, holds: ir.BooleanValue, value: Value | None) -> tuple[str, str]:
         """Return the names of a total and of the number of facts in it."""
         each = None if value is None else compiler.value(value)
         if each is not None:
-            live = live & each.notnull()
-        return source.total(source.amount(live, each)), source.count(live)
+            holds = holds & each.notnull()
+        return source.total(source.amount(holds, each)), source.count(holds)
 
-    def _ratio(self, metric: Metric, source: Pass, compiler: Compiler, state: States, known: Columns) -> Columns:
-        part, divisor = metric.numerator, metric.denominator
-        live = state.live
-        across = divisor is not None and divisor.table is not None
-        values = [part.value if part else None, divisor.value if divisor and not across else None]
-        for value in values:
-            if value is not None:
-                live = live & compiler.value(value).notnull()
-        above, below = (None if v is None else compiler.value(v) for v in values)
-        counted = live & compiler.holds(part.where) if part and part.where is not None else live
-        amount = source.amount(counted, above)
-        if part and part.minus is not None:
-            amount = amount - source.amount(live & compiler.holds(part.minus), above)
+    def _ratio(self, metric: Metric, source: Pass, compiler: Compiler, known: Columns) -> Columns:
+        part, divisor = metric.numerator or Numerator(), metric.denominator or Denominator()
+        above = None if part.value is None else compiler.value(part.value)
+        below = None if divisor.value is None or divisor.table is not None else compiler.value(divisor.value)
+
+        def counted(also: Condition | None) -> ir.BooleanValue:
+            values = [each.notnull() for each in (above, below) if each is not None]
+            return reduce(and_, values, live(metric, compiler, self.until, also))
+
+        amount = source.amount(counted(part.where), above)
+        if part.minus is not None:
+            amount = amount - source.amount(counted(part.minus), above)
         numerator = source.total(amount)
-        if divisor is None or not across:
-            denominator, n = source.total(source.amount(live, below)), source.count(live)
-            return Columns(numerator, denominator, n, known.excluded, known.pending, known.recorded)
-        assert divisor.table is not None
+        if divisor.table is None:
+            denominator, n = source.total(source.amount(counted(None), below)), source.count(counted(None))
+            return replace(known, numerator=numerator, denominator=denominator, n=n)
         other = self.source(divisor.table, divisor.credit)
         beside = Compiler(metric, other.facts, self.zone)
-        kept = states(metric.model_copy(update={"where": divisor.where, "pending": None}), beside, self.until)
-        denominator, n = self._total(other, beside, kept.live, divisor.value)
-        return Columns(
-            numerator, denominator, n, (*known.excluded, other.count(kept.excluded)), known.pending, known.recorded
-        )
+        denominator, n = self._total(other, beside, beside.holds(divisor.where), divisor.value)
+        excluded = self._excluded(metric, divisor.table, divisor.credit, divisor.where)
+        return replace(known, numerator=numerator, denominator=denominator, n=n, excluded=(*known.excluded, excluded))
