@@ -47,12 +47,13 @@ def points(value: Decimal | None) -> str:
 
 
 def figure(value: Decimal | None, unit: str) -> str:
-    """Return a figure in its unit: 92.31 %, 25.00 s, 1,250 次."""
+    """Return a figure in its unit: 92.31%, 25 秒, 1250 次."""
     if value is None:
         return _("无数据")
     if unit == "%":
         return f"{rounded(value * 100, 2):f}%"
-    return f"{format_number(value)} {_(unit) if unit else ''}".strip()
+    names = {"s": _("秒"), "次": _("次"), "分": _("分"), "元": _("元"), "级": _("级")}
+    return f"{format_number(value)} {names.get(unit, unit)}".strip()
 
 
 def title(record: object) -> str:

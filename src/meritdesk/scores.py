@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from meritdesk import points
 from meritdesk.errors import MeritdeskError, Problem
@@ -25,6 +25,7 @@ from meritdesk.rules.nodes import (
     Coalesce,
     Const,
     Flag,
+    Greatest,
     If,
     Input,
     Least,
@@ -55,8 +56,10 @@ from meritdesk.scheme.pay_items import Condition, MetricCondition, ScoreConditio
 
 APPRAISAL = "appraisal"
 """Key column that gathers the segments of one person."""
-MOST_COUNT, MOST_AMOUNT = 10**8, 4 * 10**9
+MOST_COUNT, MOST_AMOUNT = 10**7, 4 * 10**9
 """Largest numerator of a count, and of any other metric (seconds, fen, hundredths of points), per person and cycle."""
+MOST_SEGMENTS = 100
+"""Most assignments of a person in one cycle."""
 MOST_DAYS = 400
 """Longest cycle: a year."""
 HUNDRED = Decimal(100)
@@ -152,7 +155,7 @@ class SegmentStage:
         if isinstance(indicator.missing, Neutral):
             neutral = indicator.missing.neutral
             if full and target is not None:
-                neutral = neutral * target / full
+                neutral = (neutral * target / full).quantize(Decimal("0.0001"), ROUND_HALF_UP)
             node = Coalesce(args=(node, constant(neutral)), scale=POINTS)
         self.scored[indicator.id] = node
 
@@ -274,17 +277,18 @@ class SegmentStage:
         bounded = [(node, full) for node, full in items if full is not None]
         opened = [node for node, full in items if full is None]
         terms: list[Node] = [rescaled(node, scale) for node in opened]
-        if bounded:
+        if len(bounded) == 1:
+            terms.append(rescaled(bounded[0][0], scale))
+        elif bounded:
             got = Sum(terms=tuple(node for node, _full in bounded), skip_missing=True, scale=POINTS)
-            whole = sum((full for _node, full in bounded), Decimal(0))
-            present = Sum(
-                terms=tuple(
-                    If(flag=Present(x=node), then=constant(full), otherwise=constant(Decimal(0)), scale=POINTS)
-                    for node, full in bounded
-                ),
-                scale=POINTS,
+            fulls = [full for _node, full in bounded]
+            there = tuple(
+                If(flag=Present(x=node), then=constant(full), otherwise=constant(Decimal(0)), scale=POINTS)
+                for node, full in bounded
             )
-            terms.append(MulDiv(a=got, b=shortest(whole), c=present, scale=scale))
+            least = constant(min(fulls))  # nothing present: `got` is missing and so is the quotient
+            present = Greatest(args=(Sum(terms=there, scale=POINTS), least), scale=POINTS)
+            terms.append(MulDiv(a=got, b=shortest(sum(fulls, Decimal(0))), c=present, scale=scale))
         return terms[0] if len(terms) == 1 else Sum(terms=tuple(terms), scale=scale)
 
     def _position_total(self, chosen: list[tuple[Dimension, list[Indicator]]], nodes: Mapping[str, Node]) -> Node:
@@ -324,7 +328,7 @@ class SegmentStage:
 
     def _mean_over_segments(self, node: Node, scale: int, *, hold: bool) -> Node:
         weight = If(flag=self.counted, then=self.days, otherwise=Const(scale=0, value=Decimal(0)), scale=0)
-        mean = GroupMean(x=node, weight=weight, group=APPRAISAL, scale=scale, label=node.label)
+        mean = GroupMean(x=node, weight=weight, group=APPRAISAL, scale=scale, label=node.label, most=MOST_SEGMENTS)
         if not hold:
             return mean
         absent = GroupCount(flag=AllOf(flags=(self.counted, Not(flag=Present(x=node)))), group=APPRAISAL, scale=0)
