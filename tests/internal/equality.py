@@ -38,6 +38,7 @@ class Tally:
     looked_up: int = 0
     on_bound: int = 0
     first: str = ""
+    first_tree: str = ""
 
     def add(self, batch: Batch) -> None:
         """Count what the batch holds: kinds evaluated, depths, missing inputs, look-ups within one unit of a bound."""
@@ -63,6 +64,7 @@ class Tally:
             self.differ += len(differing)
             if differing and not self.first:
                 row, ours, theirs = differing[0]
+                self.first_tree = name
                 self.first = f"seed {batch.seed}, tree {name}, row {row}: {ours} ≠ {theirs}"
 
     def report(self) -> str:
