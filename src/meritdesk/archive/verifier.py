@@ -42,36 +42,36 @@ def rounded(value: Fraction, scale: int) -> Fraction:
     return Fraction(size if value >= 0 else -size, 10**scale)
 
 
-def holds(ends: Sequence[Any], x: Fraction) -> bool:
+def _has(ends: Sequence[Any], x: Fraction) -> bool:
     low, low_closed, high, high_closed = ends
     above = low is None or x > number(low) or (low_closed and x == number(low))
     return above and (high is None or x < number(high) or (high_closed and x == number(high)))
 
 
-def read_input(node: Row, row: Row) -> Cell:
+def _read_input(node: Row, row: Row) -> Cell:
     cell = row[node["name"]]
     if cell is not None and (type(cell) is not int or not node["low"] <= cell <= node["high"]):
         raise ValueError(f"{row['appraisal']} · {node['name']}: {cell!r}")
     return None if cell is None else Fraction(cell, 10 ** node["scale"])
 
 
-def fold(function: Callable[[list[Fraction]], Cell], node: Row, *cells: Cell) -> Cell:
+def _fold(function: Callable[[list[Fraction]], Cell], node: Row, *cells: Cell) -> Cell:
     kept = [cell for cell in cells if cell is not None]
     return None if (not kept if node["skip_missing"] else None in cells) else function(kept)
 
 
-def weighted(pairs: Sequence[tuple[Any, Fraction]], scale: int) -> Cell:
+def _weighted(pairs: Sequence[tuple[Any, Fraction]], scale: int) -> Cell:
     weights = sum(weight for weight, _x in pairs)
     return rounded(sum((weight * x for weight, x in pairs), Fraction(0)) / weights, scale) if weights else None
 
 
-def weighted_mean(node: Row, *cells: Cell) -> Cell:
+def _weighted_mean(node: Row, *cells: Cell) -> Cell:
     pairs = [(part["part"][0], cell) for part, cell in zip(node["parts"], cells, strict=True)]
     held = node["missing"] == "hold" and any(weight > 0 and cell is None for weight, cell in pairs)
-    return None if held else weighted([(weight, cell) for weight, cell in pairs if cell is not None], node["scale"])
+    return None if held else _weighted([(weight, cell) for weight, cell in pairs if cell is not None], node["scale"])
 
 
-def curve(node: Row, x: Fraction) -> Cell:
+def _curve(node: Row, x: Fraction) -> Cell:
     points = [(number(px), number(py)) for px, py in node["points"]]
     x = min(max(x, points[0][0]), points[-1][0])
     end = max(1, bisect.bisect_left([px for px, _py in points], x))
@@ -79,13 +79,13 @@ def curve(node: Row, x: Fraction) -> Cell:
     return rounded((y0 * (x1 - x0) + (y1 - y0) * (x - x0)) / (x1 - x0), node["scale"])
 
 
-def tiers(node: Row, x: Fraction) -> Cell:
+def _tiers(node: Row, x: Fraction) -> Cell:
     amounts: list[Fraction] = []
     for ends, rate in (tier["band"] for tier in node["tiers"]):
         if node["mode"] == "marginal":
             top = x if ends[2] is None else min(x, number(ends[2]))
             amounts.append(number(rate) * max(Fraction(0), top - number(ends[0] or "0")))
-        elif not amounts and holds(ends, x):
+        elif not amounts and _has(ends, x):
             amounts.append(number(rate) * x)
     return rounded(sum(amounts, Fraction(0)), node["scale"]) if amounts else None
 
@@ -99,7 +99,7 @@ def group_figure(node: Row, rows: Group, x: Any, *weights: Any) -> Group:
     kept = [row for row in rows if x[row] is not None]
     figure: Cell = sum((x[row] for row in kept), Fraction(0)) if kept else None
     for weight in weights:
-        figure = weighted([(weight[row], x[row]) for row in kept if (weight[row] or 0) > 0], node["scale"])
+        figure = _weighted([(weight[row], x[row]) for row in kept if (weight[row] or 0) > 0], node["scale"])
     return dict.fromkeys(rows, figure)
 
 
@@ -110,20 +110,20 @@ def places(rows: Sequence[int], *columns: Any) -> dict[int, int]:
     return {row: bisect.bisect_left(ordered, key) + 1 for row, key in keys.items()}
 
 
-def rank(node: Row, rows: Group, x: Any, counted: Any) -> Group:
+def _rank(node: Row, rows: Group, x: Any, counted: Any) -> Group:
     part = [row for row in rows if counted[row] and x[row] is not None]
     return places(part, {row: x[row] if node["best"] == "high" else -x[row] for row in part})
 
 
 def largest_remainder(whole: int, parts: Sequence[Any], first: Sequence[int]) -> list[int]:
     """`whole` in proportion to `parts`; units left over to the largest remainders, equal ones as `first` lists them."""
-    shares = [divmod(whole * part, sum(parts)) for part in parts]
-    order = sorted(first, key=lambda number: -shares[number][1])
-    extra = set(order[: whole - sum(floor for floor, _rest in shares)])
-    return [int(floor) + (number in extra) for number, (floor, _rest) in enumerate(shares)]
+    total = sum(parts)
+    shares = [divmod(whole * part, total) for part in parts]
+    extra = set(sorted(first, key=lambda place: -shares[place][1])[: whole - sum(floor for floor, _rest in shares)])
+    return [int(floor) + (place in extra) for place, (floor, _rest) in enumerate(shares)]
 
 
-def forced_shares(node: Row, rows: Group, *columns: Any) -> Group:
+def _forced_shares(node: Row, rows: Group, *columns: Any) -> Group:
     grade, total, vetoed, counted, *order = columns
     part = [row for row in rows if counted[row] and grade[row] is not None]
     free, grades, cuts = [row for row in part if not vetoed[row]], range(len(node["shares"])), [0]
@@ -140,7 +140,7 @@ def forced_shares(node: Row, rows: Group, *columns: Any) -> Group:
     return {row: grade[row] for row in rows} | (placed if len(part) >= node["smallest"] else {})
 
 
-def pool_shares(node: Row, rows: Group, points: Any, pool: Any, *order: Any) -> Group:
+def _pool_shares(node: Row, rows: Group, points: Any, pool: Any, *order: Any) -> Group:
     place, unit = places(list(rows), *order), 10 ** node["scale"]
     part = sorted((row for row in rows if points[row] is not None), key=lambda r: (place[r], rows[r][node["identity"]]))
     shares, pools = [max(0, points[row]) for row in part], [pool[row] for row in rows if pool[row] is not None]
@@ -150,36 +150,36 @@ def pool_shares(node: Row, rows: Group, points: Any, pool: Any, *order: Any) -> 
 
 # ------------------------------------------------------------------------------------------- stages of a program
 KINDS: dict[str, tuple[str, Callable[..., Any]]] = {  # the fields that hold the arguments, and what is done with them
-    "Input": ("", read_input),
+    "Input": ("", _read_input),
     "Const": ("", lambda node: number(node["value"])),
     "Missing": ("", lambda node: None),
-    "Sum": ("terms", partial(fold, lambda cells: sum(cells, Fraction(0)))),
+    "Sum": ("terms", partial(_fold, lambda cells: sum(cells, Fraction(0)))),
     "Negate": ("x", lambda node, x: -x),
     "MulDiv": ("a b c", lambda node, a, b, c=Fraction(1): rounded(a * b / c, node["scale"]) if c > 0 else None),
-    "WeightedMean": ("parts", weighted_mean),
-    "Least": ("args", partial(fold, min)),
-    "Greatest": ("args", partial(fold, max)),
-    "Bands": ("x", lambda node, x: next((number(b["band"][1]) for b in node["bands"] if holds(b["band"][0], x)), None)),
-    "Curve": ("x", curve),
-    "Tiers": ("x", tiers),
+    "WeightedMean": ("parts", _weighted_mean),
+    "Least": ("args", partial(_fold, min)),
+    "Greatest": ("args", partial(_fold, max)),
+    "Bands": ("x", lambda node, x: next((number(b["band"][1]) for b in node["bands"] if _has(b["band"][0], x)), None)),
+    "Curve": ("x", _curve),
+    "Tiers": ("x", _tiers),
     "If": ("flag then otherwise", lambda node, flag, then, otherwise: then if flag else otherwise),
     "Coalesce": ("args", lambda node, *cells: next((cell for cell in cells if cell is not None), None)),
     "Present": ("x", lambda node, x: int(x is not None)),
-    "Within": ("x", lambda node, x: int(x is not None and holds(node["bounds"]["bounds"], x))),
+    "Within": ("x", lambda node, x: int(x is not None and _has(node["bounds"]["bounds"], x))),
     "AllOf": ("flags", lambda node, *cells: int(all(cells))),
     "AnyOf": ("flags", lambda node, *cells: int(any(cells))),
     "Not": ("flag", lambda node, flag: 1 - flag),
     "GroupCount": ("flag", group_figure),
     "GroupSum": ("x", group_figure),
     "GroupMean": ("x weight", group_figure),
-    "Rank": ("x counted", rank),
-    "ForcedShares": ("grade total vetoed counted order", forced_shares),
-    "PoolShares": ("points pool order", pool_shares),
+    "Rank": ("x counted", _rank),
+    "ForcedShares": ("grade total vetoed counted order", _forced_shares),
+    "PoolShares": ("points pool order", _pool_shares),
 }
 STRICT = {"Negate", "MulDiv", "Bands", "Curve", "Tiers"}  # missing where an argument is
 
 
-def evaluate_stage(stage: Row, rows: Sequence[Row]) -> list[Row]:
+def _evaluate_stage(stage: Row, rows: Sequence[Row]) -> list[Row]:
     columns: list[list[Any]] = []
     for node in stage["nodes"]:
         op, (fields, function) = node["op"], KINDS[node["op"]]
@@ -195,10 +195,10 @@ def evaluate_stage(stage: Row, rows: Sequence[Row]) -> list[Row]:
         across = list(zip(*([rows] if op == "Input" else arguments), strict=True)) or [()] * len(rows)
         columns.append([None if op in STRICT and None in cells else function(node, *cells) for cells in across])
     units = {name: (columns[place], 10 ** stage["nodes"][place]["scale"]) for name, place in stage["outputs"].items()}
-    return [{name: whole(column[row], unit) for name, (column, unit) in units.items()} for row in range(len(rows))]
+    return [{name: _whole(column[row], unit) for name, (column, unit) in units.items()} for row in range(len(rows))]
 
 
-def whole(cell: Cell, unit: int) -> int | None:
+def _whole(cell: Cell, unit: int) -> int | None:
     if cell is not None and (cell * unit).denominator != 1:
         raise ValueError(f"{cell} is no multiple of 1/{unit}")
     return None if cell is None else int(cell * unit)
@@ -207,12 +207,12 @@ def whole(cell: Cell, unit: int) -> int | None:
 def evaluate_document(program: Row, segments: Sequence[Row], appraisals: Sequence[Row]) -> dict[str, list[Row]]:
     """The outputs of both stages, row for row; ValueError, KeyError, ... if they cannot be worked out."""
     first, second = program["stages"]
-    outputs = evaluate_stage(first, segments)
+    outputs = _evaluate_stage(first, segments)
     last = [(row["appraisal"], cells) for row, cells in zip(segments, outputs, strict=True) if row["last"] == 1]
     given = dict(last)
     if len(given) < len(last) or len({row["appraisal"] for row in appraisals}) < len(appraisals):
         raise ValueError("an appraisal has several rows")
-    return {"segments": outputs, "appraisals": evaluate_stage(second, [r | given[r["appraisal"]] for r in appraisals])}
+    return {"segments": outputs, "appraisals": _evaluate_stage(second, [r | given[r["appraisal"]] for r in appraisals])}
 
 
 # ------------------------------------------------------------------------------------------------------ the package
@@ -285,11 +285,11 @@ def verify(path: str | Path, root: str | None = None) -> list[str]:
 
 
 def main() -> int:
+    """The command: exit code 0 when the package is verified, 1 when it is not."""
     parser = argparse.ArgumentParser(description="封存包核验 · re-evaluates a sealed package")
-    parser.add_argument("package", nargs="?", default=sys.argv[0])
+    parser.add_argument("path", nargs="?", default=sys.argv[0], metavar="PACKAGE")
     parser.add_argument("--root", help="包外记录的根哈希 · root hash noted outside the package")
-    options = parser.parse_args()
-    outcome = list(examine(options.package, options.root))
+    outcome = list(examine(**vars(parser.parse_args())))
     found = [difference for difference in outcome if difference]
     summary = f"重算相同 re-evaluated and equal: {outcome.count(None)}; 不同 differ: {len(found)}\n"
     sys.stdout.buffer.write("\n".join([*found[:20], summary]).encode(sys.stdout.encoding, "replace"))
