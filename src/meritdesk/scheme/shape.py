@@ -125,7 +125,7 @@ def _union(members: tuple[Any, ...], value: Any, path: Steps) -> Iterator[Fault]
     if models and all(_leading(m) == "method" for m in models):
         yield from _method(models, value, path)
     elif isinstance(value, Mapping) and models:
-        yield from _choice(models, value, path)
+        yield from _choice(models, value, path) if len(models) > 1 else _model(models[0], value, path)
     elif isinstance(value, str) and Interval in others and value.startswith(("[", "(")):
         yield from _leaf(Interval, value, path)
     elif others:

@@ -87,7 +87,6 @@ def _measuring() -> Kinds:
             _("没有数据时怎么办没有明说，当事人无从预期"),
             _("写明 missing: redistribute、hold 或 {neutral: 分值}"),
         ),
-        "sample-below-one": ("info", _("一两个样本就能定生死"), _("写上 minimum_sample")),
         "calibration-unreachable": (
             "error",
             _("可比的评分太少，永远不会触发校准"),

@@ -13,21 +13,35 @@ from meritdesk.scheme.check.subject import HUNDRED, Subject, is_bonus
 from meritdesk.scheme.document import Dimension, Indicator, RatingSource
 
 
+Held = Sequence[tuple[Dimension, list[Indicator]]]
+"""Dimensions that hold for a position, each with the indicators that count in the total."""
+
+
 def check_sums(subject: Subject) -> Iterator[Problem]:
-    """Yield what does not add up."""
+    """Yield what does not add up, once for all positions that share the same parts (named after the first of them)."""
     for dimension in subject.scheme.dimensions:
         yield from _unused(subject, dimension)
+    sets: set[tuple[str, ...]] = set()
+    parts: set[tuple[str, ...]] = set()
     for position in subject.scheme.positions:
-        held = subject.scheme.dimensions_for(position.id)
-        counted = [(d, [i for i in chosen if i.part_of_total]) for d, chosen in held]
-        counted = [(d, chosen) for d, chosen in counted if chosen]
-        if not counted:
+        held = [(d, [i for i in chosen if i.part_of_total]) for d, chosen in subject.scheme.dimensions_for(position.id)]
+        held = [(dimension, chosen) for dimension, chosen in held if chosen]
+        if not held:
             message = _("岗位“{title}”没有计入总分的指标").format(title=position.title)
             yield finding("position-without-indicators", f"positions.{position.id}", message)
-        elif subject.scheme.style == "weights":
-            yield from _weights(counted, position.id, position.title)
-        else:
-            yield from _points(counted, position.id, position.title)
+            continue
+        whole = tuple(i.id for _d, chosen in held for i in chosen)
+        if subject.scheme.style == "points" and whole not in sets:
+            yield from _points(held, position.id, position.title)
+        elif whole not in sets and (names := tuple(d.id for d, _chosen in held)) not in sets:
+            yield from _dimension_weights([d for d, _chosen in held if d.points is None], position.id, position.title)
+            sets.add(names)
+        sets.add(whole)
+        for dimension, chosen in held:
+            part = (dimension.id, *(i.id for i in chosen))
+            if part not in parts:
+                parts.add(part)
+                yield from _inside(subject.scheme.style, dimension, chosen, position.id)
     yield from _not_positive(subject)
     yield from _raters(subject)
 
@@ -42,36 +56,36 @@ def _unused(subject: Subject, dimension: Dimension) -> Iterator[Problem]:
             yield finding("indicator-never-used", f"dimensions.{dimension.id}.{indicator.id}.positions", message)
 
 
-def _weights(held: Sequence[tuple[Dimension, list[Indicator]]], position: str, title: str) -> Iterator[Problem]:
-    weighted = [dimension for dimension, _chosen in held if dimension.points is None]
-    for dimension in weighted:
-        if dimension.weight is None:
-            message = _("维度“{title}”没有权重").format(title=dimension.title)
-            yield finding("weight-missing", f"dimensions.{dimension.id}.weight@{position}", message)
+def _dimension_weights(weighted: Sequence[Dimension], position: str, title: str) -> Iterator[Problem]:
+    missing = [dimension for dimension in weighted if dimension.weight is None]
+    for dimension in missing:
+        message = _("维度“{title}”没有权重").format(title=dimension.title)
+        yield finding("weight-missing", f"dimensions.{dimension.id}.weight", message)
     whole = sum((d.weight or Decimal(0) for d in weighted), Decimal(0))
-    if weighted and whole != HUNDRED:
+    if weighted and not missing and whole != HUNDRED:
         message = _("岗位“{title}”各维度的权重合计 {sum}，不是 100").format(title=title, sum=format_number(whole))
         yield finding("weights-not-100", f"dimensions@{position}", message)
-    for dimension, chosen in held:
-        if dimension.points is not None:
-            yield from _added(dimension, chosen, position)
-            continue
-        given = [i.weight for i in chosen if i.weight is not None]
-        place = f"dimensions.{dimension.id}@{position}"
-        if given and len(given) < len(chosen):
-            names = "、".join(i.title for i in chosen if i.weight is None)
-            yield finding("weights-mixed", place, _("只有部分指标写了权重，没写的有：{names}").format(names=names))
-        elif given and sum(given) != HUNDRED:
-            message = _("维度“{title}”各指标的权重合计 {sum}，不是 100").format(
-                title=dimension.title, sum=format_number(sum(given, Decimal(0)))
-            )
-            yield finding("weights-not-100", place, message)
 
 
-def _points(held: Sequence[tuple[Dimension, list[Indicator]]], position: str, title: str) -> Iterator[Problem]:
-    for dimension, chosen in held:
+def _inside(style: str, dimension: Dimension, chosen: Sequence[Indicator], position: str) -> Iterator[Problem]:
+    """The parts of one dimension: points that add up to its own, or weights of 100 (or none at all)."""
+    if style == "points" or dimension.points is not None:
         if dimension.points is not None:
             yield from _added(dimension, chosen, position)
+        return
+    given = [i.weight for i in chosen if i.weight is not None]
+    place = f"dimensions.{dimension.id}@{position}"
+    if given and len(given) < len(chosen):
+        names = "、".join(i.title for i in chosen if i.weight is None)
+        yield finding("weights-mixed", place, _("只有部分指标写了权重，没写的有：{names}").format(names=names))
+    elif given and sum(given) != HUNDRED:
+        message = _("维度“{title}”各指标的权重合计 {sum}，不是 100").format(
+            title=dimension.title, sum=format_number(sum(given, Decimal(0)))
+        )
+        yield finding("weights-not-100", place, message)
+
+
+def _points(held: Held, position: str, title: str) -> Iterator[Problem]:
     every = [i for _dimension, chosen in held for i in chosen if not is_bonus(i)]
     points = [i.points for i in every if i.points is not None]
     if len(points) == len(every) and sum(points) != HUNDRED:
