@@ -6,10 +6,10 @@ out and reported, never bent. Several raters of one role count as their mean, ro
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.metrics.definitions import Metric
 from meritdesk.metrics.measure import Progress, measure
+from meritdesk.metrics.records import records
 from meritdesk.results import Period
 from meritdesk.roster import Assignment, day_number
 from meritdesk.rows import AppraisalFacts, Measured, SegmentFacts, rating_score
@@ -53,6 +54,76 @@ class Facts:
     appraisals: list[AppraisalFacts]
     ratings: list[RatingRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class MetricLine:
+    """A metric of one person, or of all (person empty), with what it is made of."""
+
+    person: str
+    metric: str
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    n: int
+    excluded: int
+    pending: int
+
+
+class Measuring:
+    """Metrics over assignments, on an engine in memory that lives as long as this object."""
+
+    def __init__(self, tables: Tables, assignments: Sequence[Assignment], wanted: Sequence[Metric]) -> None:
+        self.assignments, self.wanted = assignments, {metric.id: metric for metric in wanted}
+        self._tables = tables
+        backend = connect_duckdb()
+        names = {table for metric in wanted for table in metric.tables}
+        self.loaded = {name: load(backend, name, tables[name]) for name in sorted(names)}
+        segments = pa.table(
+            {
+                "segment": pa.array([a.key for a in assignments], pa.int64()),
+                "person": pa.array([a.person for a in assignments], pa.string()),
+                "from_day": pa.array([a.from_day for a in assignments], pa.int64()),
+                "to_day": pa.array([a.to_day for a in assignments], pa.int64()),
+            }
+        )
+        self.segments = load(backend, "segments", segments)
+
+    def together(self, first: int, after: int) -> Measuring:
+        """Return the same metrics over everybody as one, on the days [first, after)."""
+        people = sorted({a.person for a in self.assignments})
+        one = [Assignment(0, p, "", "", "", "", "", first, after, True) for p in people]
+        return Measuring(self._tables, one, list(self.wanted.values()))
+
+    def figures(self, progress: Progress | None = None) -> list[dict[str, Any]]:
+        """Return one row per metric and segment, as `metrics.measure` gives them."""
+        rows: list[dict[str, Any]] = measure(
+            self.wanted.values(), self.loaded, self.segments, progress=progress
+        ).to_pylist()
+        return rows
+
+    def values(self) -> list[MetricLine]:
+        """Return every figure as a value in natural units, by person and metric; segments of a person apart."""
+        sharing = Counter(a.key for a in self.assignments)
+        people = {a.key: a.person if sharing[a.key] == 1 else "" for a in self.assignments}
+        return [self._line(row, people[row["segment"]]) for row in self.figures()]
+
+    def _line(self, row: Mapping[str, Any], person: str) -> MetricLine:
+        metric = self.wanted[row["metric"]]
+        above, below = row["numerator"], row["denominator"]
+        numerator = None if above is None else to_decimal(above, metric.numerator_scale)
+        denominator = None if below is None else to_decimal(below, metric.denominator_scale)
+        value = numerator
+        if metric.can_be_empty:
+            value = None
+            if numerator is not None and denominator:
+                value = (numerator / denominator).quantize(Decimal(1).scaleb(-metric.scale), ROUND_HALF_UP)
+        return MetricLine(person, metric.id, value, numerator, denominator, row["n"], row["excluded"], row["pending"])
+
+    def records(self, metric: str, segment: int) -> list[dict[str, Any]]:
+        """Return the facts behind a metric of one segment (see `metrics.records`)."""
+        rows: list[dict[str, Any]] = records(self.wanted[metric], self.loaded, self.segments, segment).to_pylist()
+        return rows
 
 
 def gather(
@@ -126,26 +197,12 @@ class _Gatherer:
         wanted = [metrics[name] for name in self.compiled.metrics]
         if not wanted or not self.assignments:
             return
-        backend = connect_duckdb()  # closed when the last table of it is gone
-        names = {table for metric in wanted for table in metric.tables}
-        loaded = {name: load(backend, name, self.tables[name]) for name in sorted(names)}
-        segments = pa.table(
-            {
-                "segment": pa.array([a.key for a in self.assignments], pa.int64()),
-                "person": pa.array([a.person for a in self.assignments], pa.string()),
-                "from_day": pa.array([a.from_day for a in self.assignments], pa.int64()),
-                "to_day": pa.array([a.to_day for a in self.assignments], pa.int64()),
-            }
-        )
-        figures = measure(wanted, loaded, load(backend, "segments", segments), progress=progress)
         by_key = {f.key: f for f in self.facts.segments}
-        for row in figures.to_pylist():
-            numerator, denominator = row["numerator"], row["denominator"]
-            if numerator is None:
-                continue
-            by_key[row["segment"]].metrics[row["metric"]] = Measured(
-                numerator, denominator, row["n"], row["excluded"], row["pending"]
-            )
+        for row in Measuring(self.tables, self.assignments, wanted).figures(progress):
+            if row["numerator"] is not None:
+                by_key[row["segment"]].metrics[row["metric"]] = Measured(
+                    row["numerator"], row["denominator"], row["n"], row["excluded"], row["pending"]
+                )
 
     # ---------------------------------------------------------------- ratings
 

@@ -119,6 +119,18 @@ def roster(people: pa.Table, scheme: Scheme, period: Period) -> tuple[list[Assig
     return _numbered(found, problems), problems
 
 
+def everybody(people: pa.Table, period: Period) -> list[Assignment]:
+    """Return every assignment inside the period, whatever the position: for figures without a scheme."""
+    first, after = day_number(period.first), day_number(period.last) + 1
+    found = []
+    for row in people.to_pylist():
+        end = after if row["valid_to"] is None else min(row["valid_to"], after)
+        if max(row["valid_from"], first) < end:
+            found.append({**row, "from_day": max(row["valid_from"], first), "to_day": end})
+    found.sort(key=lambda row: (str(row["person"]), row["from_day"]))
+    return _numbered(found, [])
+
+
 def _numbered(found: Sequence[dict[str, object]], problems: list[Problem]) -> list[Assignment]:
     assignments: list[Assignment] = []
     for number, row in enumerate(found):

@@ -1,0 +1,124 @@
+"""Commands on data: a dry run of an import with its report, and the measuring of metrics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pyarrow as pa
+
+from meritdesk.cli.inputs import data_dir, json_option, load_data, mapping_option, metrics_option
+from meritdesk.cli.output import as_json, print_problems, progress, table
+from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.facts import Measuring
+from meritdesk.language import _, current
+from meritdesk.metrics.load import load_metrics
+from meritdesk.roster import day_number, everybody, parse_period
+from meritdesk.rules.numbers import format_number
+
+
+@click.command("import")
+@data_dir
+@mapping_option
+@click.option("--into", type=click.Path(path_type=Path), help="把每个文件保存为不可变的批次；不给时只试读")
+@json_option
+def import_(data_dir: Path, mappings: tuple[str, ...], into: Path | None, json_output: bool) -> None:
+    """读入一个文件夹的导出文件，给出数据报告（默认只试读，不保存）。
+
+    \b
+    示例：
+      meritdesk import ./2025-09
+      meritdesk import ./2025-09 --into ./batches
+    """
+    with progress() as step:
+        step(_("读取 {folder}").format(folder=data_dir))
+        dataset = load_data(data_dir, mappings, into=into)
+    report = dataset.report
+    if json_output:
+        as_json(report.to_dict())
+    else:
+        headings = [_("文件"), _("工作表"), _("数据表"), _("读入"), _("采用"), _("隔离"), _("重复"), _("按规则排除")]
+        rows = [
+            (a.file, a.sheet, a.table, a.rows_in, a.accepted, a.quarantined, a.duplicates, sum(a.left_out.values()))
+            for a in report.accounts
+        ]
+        table(headings, rows, numbers=(3, 4, 5, 6, 7))
+        for q in report.quarantined[:20]:
+            click.echo(f"  {q.file} {q.sheet} {q.row} {q.column}: {q.value!r} {q.reason} [{q.code}]")
+        print_problems(report.problems)
+    if report.quarantined:
+        raise SystemExit(1)
+
+
+@click.command("measure")
+@click.argument("data_dir", type=click.Path(path_type=Path), required=False)
+@click.option("--period", "-p", help="2025-09、2025-Q3、2025 或 起日..止日")
+@click.option("--metric", "chosen", multiple=True, help="只算这些指标（代码）；不给时计算数据足够的全部指标")
+@click.option("--list", "listing", is_flag=True, help="列出可用的运营指标")
+@click.option("--total", is_flag=True, help="只要全体合计，不分人")
+@mapping_option
+@metrics_option
+@json_option
+def measure_(
+    data_dir: Path | None,
+    period: str | None,
+    chosen: tuple[str, ...],
+    listing: bool,
+    total: bool,
+    mappings: tuple[str, ...],
+    metric_files: tuple[Path, ...],
+    json_output: bool,
+) -> None:
+    """计算运营指标，按人列出数值、分子、分母、样本、排除与待定。
+
+    \b
+    示例：
+      meritdesk measure --list
+      meritdesk measure ./2025-09 --period 2025-09 --metric csat_top2 --metric handle_time
+    """
+    metrics = load_metrics(metric_files)
+    if listing:
+        rows = [
+            (m.id, m.title_en if current() == "en" else m.title, m.kind, m.unit, m.better) for m in metrics.values()
+        ]
+        table([_("代码"), _("名称"), _("种类"), _("单位"), _("方向")], rows)
+        return
+    if data_dir is None or period is None:
+        raise click.UsageError(_("请给出数据文件夹和 --period，或用 --list 列出指标"))
+    unknown = [name for name in chosen if name not in metrics]
+    if unknown:
+        raise MeritdeskError(
+            Problem(
+                code="unknown-metric", place="、".join(unknown), message=_("没有这些运营指标"), fix=_("用 --list 查看")
+            )
+        )
+    with progress() as step:
+        step(_("读取 {folder}").format(folder=data_dir))
+        dataset = load_data(data_dir, mappings)
+        span = parse_period(period)
+        assignments = everybody(dataset.tables["people"], span)
+        wanted = [m for m in metrics.values() if (m.id in chosen if chosen else _has_data(m.tables, dataset.tables))]
+        step(_("计算 {n} 项运营指标").format(n=len(wanted)))
+        measuring = Measuring(dataset.tables, assignments, wanted)
+        if total:
+            measuring = measuring.together(day_number(span.first), day_number(span.last) + 1)
+        lines = measuring.values()
+    if json_output:
+        as_json([line.__dict__ for line in lines])
+        return
+    headings = [_("人员"), _("指标"), _("数值"), _("分子"), _("分母"), _("样本"), _("排除"), _("待定")]
+    table(
+        headings,
+        [
+            (
+                line.person, line.metric, None if line.value is None else format_number(line.value),
+                line.numerator, line.denominator, line.n, line.excluded, line.pending,
+            )
+            for line in lines
+        ],
+        numbers=(2, 3, 4, 5, 6, 7),
+    )  # fmt: skip
+
+
+def _has_data(needed: tuple[str, ...], tables: dict[str, pa.Table]) -> bool:
+    return all(tables[name].num_rows for name in needed)
