@@ -169,7 +169,7 @@ class ColumnRule(_Document):
 
 def _rules(value: Any) -> Any:
     """A column is written as a heading, one rule, or a list of rules of which the first that gives a value counts."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [{"from": item} if isinstance(item, str) else item for item in value]
     return [{"from": value}] if isinstance(value, str) else [value]
 

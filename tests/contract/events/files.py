@@ -109,7 +109,7 @@ def _ods_cell(cell: Any) -> str:
         value = str(cell).lower()
         return f'<table:table-cell office:value-type="boolean" office:boolean-value="{value}"/>'
     if isinstance(cell, int | float):
-        return f'<table:table-cell office:value-type="float" office:value="{cell!r}"><text:p>{cell}</text:p></table:table-cell>'
+        return f'<table:table-cell office:value-type="float" office:value="{cell!r}"/>'
     if isinstance(cell, datetime | date):
         value = cell.isoformat()
         return f'<table:table-cell office:value-type="date" office:date-value="{value}"/>'
@@ -156,7 +156,9 @@ def _compound_file(name: str, stream: bytes) -> bytes:
     fat = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, count + 2), 0xFFFFFFFE]
     fat += [0xFFFFFFFF] * (128 - len(fat))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16
-    header += struct.pack("<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)
+    header += struct.pack(
+        "<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0
+    )
     header += b"\xff" * (512 - len(header))
 
     def entry(title: str, kind: int, child: int, first: int, size: int) -> bytes:

@@ -62,9 +62,11 @@ class Dirt:
 
     @property
     def field(self) -> str:
-        return dict(zip(HEADING, ("contact_id", "person", "created_at", "talk_seconds", "resolved", "score", "day"), strict=True))[
-            self.column
-        ]
+        return dict(
+            zip(
+                HEADING, ("contact_id", "person", "created_at", "talk_seconds", "resolved", "score", "day"), strict=True
+            )
+        )[self.column]
 
 
 TEXT_DIRT = (
@@ -216,7 +218,7 @@ ENCODED = [
 @pytest.mark.parametrize(("encoding", "bom", "delimiter"), ENCODED)
 def test_chinese_names_survive_every_encoding(encoding: str, bom: bytes, delimiter: str, tmp_path: Path) -> None:
     names = ["王小明", "李靜", "陳建國", "張美玲"] if encoding == "big5" else ["王小明", "李静", "陈建国", "张美玲"]
-    columns = "key,name,position,valid_from".split(",")
+    columns = ["key", "name", "position", "valid_from"]
     rows = [columns, *([f"{n:03}", name, "客服代表", "2024-01-01"] for n, name in enumerate(names))]
     files.write_csv(tmp_path / "people.csv", rows, encoding, delimiter, bom)
     mapping = """
