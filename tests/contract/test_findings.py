@@ -1,0 +1,51 @@
+"""The scheme check (方案体检) on every scheme that ships: exactly the findings of its findings file, no more and no fewer.
+
+A ready scheme has no finding that blocks publication; a source as printed has at least one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from meritdesk.cases import load_cases, run_cases
+from meritdesk.errors import Problem
+from meritdesk.metrics.load import load_metrics
+from meritdesk.scheme.check import check, expected_findings, found
+from meritdesk.scheme.load import SCHEMES, LoadedScheme, load_document, shipped, shipped_as_printed
+
+READY, PRINTED = sorted(shipped()), sorted(shipped_as_printed())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A worked case after it was run."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def outcomes_of(loaded: LoadedScheme, name: str) -> list[Outcome]:
+    cases = load_cases(SCHEMES / f"{name}.cases.yaml")
+    failed: dict[str, list[str]] = {case.title: [] for case in cases}
+    for compared in run_cases(loaded.scheme, load_metrics(), cases):
+        if not compared.agrees:
+            failed[compared.case].append(compared.what)
+    return [Outcome(title, not wrong, "、".join(wrong)) for title, wrong in failed.items()]
+
+
+def findings_of(name: str) -> Sequence[Problem]:
+    loaded = load_document(SCHEMES / f"{name}.yaml")
+    cases = outcomes_of(loaded, name) if name in READY else None
+    return check(loaded, metrics=load_metrics(), cases=cases)
+
+
+@pytest.mark.parametrize("name", [*READY, *PRINTED])
+def test_the_check_finds_exactly_what_is_expected(name: str) -> None:
+    findings = findings_of(name)
+    assert found(findings) == expected_findings(SCHEMES / f"{name}.findings.yaml")
+    blocking = {problem.place for problem in findings if problem.severity == "error"}
+    assert bool(blocking) == (name in PRINTED), blocking
