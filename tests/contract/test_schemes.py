@@ -1,4 +1,4 @@
-"""Every scheme that ships: it loads, fits the JSON Schema that editors use, and its worked cases agree to the last digit.
+"""Every scheme that ships: it loads, fits the JSON Schema that editors use, and its worked cases agree to the digit.
 
 The figures of the sources (R0–R4) are the expectations of the cases; here they are run on both readers.
 """
