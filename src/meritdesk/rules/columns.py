@@ -13,20 +13,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+import ibis
 import ibis.expr.types as ir
 
 from meritdesk.rules.columns_groups import FORMS, add_group_nodes
 from meritdesk.rules.columns_rows import Rows, is_sure, repeats
 from meritdesk.rules.engines import engine_of
-from meritdesk.rules.groups import PoolShares
 from meritdesk.rules.nodes import Const, Input, Missing, Node
 from meritdesk.rules.program import Program, walk
 
 DEEPEST = 12
 """Levels of nodes in one expression; beyond, engines and ibis run out of stack on deep trees."""
-
-NO_KEY = "\U0010fffd"
-"""Stands for a missing text key: such rows form one group, and a join on NULL would lose them."""
 
 
 def evaluate(outputs: Mapping[str, Node], table: ir.Table, keep: Sequence[str] = ()) -> ir.Table:
@@ -48,27 +45,16 @@ def evaluate(outputs: Mapping[str, Node], table: ir.Table, keep: Sequence[str] =
     names = {
         node: f"{prefix}{depth}_{number}" for depth, level in enumerate(levels) for number, node in enumerate(level)
     }
-    rows.keys = {key: f"{prefix}_{number}" for number, key in enumerate(_groups(order))}
-    texts = {node.identity for node in order if isinstance(node, PoolShares)}
-    always = dict.fromkeys([*keep, *rows.keys.values(), *sorted(texts)])
-    if rows.keys:
-        rows.extend(**{column: rows.table[key].fill_null(NO_KEY) for key, column in rows.keys.items()})
     for level, later in zip(levels, _needed_after(levels, outputs, names), strict=True):
-        plain = {node: names[node] for node in level if type(node) not in FORMS}
-        if plain:
-            rows.extend(**{name: rows.value(node) for node, name in plain.items()})
-            rows.columns.update(plain)
-            rows.table = rows.engine.fence(rows.table)
+        plain = {names[node]: rows.value(node) for node in level if type(node) not in FORMS}
         grouped = {node: names[node] for node in level if type(node) in FORMS}
-        if grouped:
-            add_group_nodes(grouped, rows)
-        rows.table = rows.table.select(*dict.fromkeys([*always, *later]))
+        new = add_group_nodes(grouped, rows, plain) if grouped else plain
+        new.update((name, rows.table[name]) for name in plain if grouped)
+        old = [name for name in dict.fromkeys([*keep, *later]) if name not in new]
+        rows.table = rows.engine.fence(rows.table.select(*old, **new))
+        rows.columns.update((node, names[node]) for node in level)
     values = {name: rows.value(node) for name, node in outputs.items()}
     return rows.table.select(*keep, **values)
-
-
-def _groups(order: Sequence[Node]) -> list[str]:
-    return list(dict.fromkeys(group for node in order if (group := getattr(node, "group", None)) is not None))
 
 
 def _levels(order: Sequence[Node], outputs: Mapping[str, Node]) -> list[list[Node]]:
@@ -109,6 +95,7 @@ def _needed_after(
         elif itself and node in names:
             yield names[node]
         else:
+            yield from (getattr(node, key) for key in ("group", "identity") if hasattr(node, key))
             for child in node.children():
                 yield from read(child, True)
 
@@ -136,19 +123,34 @@ def run(program: Program, segments: ir.Table, appraisals: ir.Table) -> tuple[ir.
     inputs and keys of the first stage; `appraisals` has text `appraisal` and those of the second. Where every
     appraisal has one segment, pass the same table twice: no join is needed then.
 
-    The first stage runs at once and is kept as a temporary table while its result is referenced; the second is lazy.
+    Both stages run at once; the results are temporary tables, gone when the connection closes.
     """
     wanted = {node.name for node in walk(*program.appraisals.values()) if isinstance(node, Input)}
     handed = [name for name in program.segments if name in wanted]
     own = sorted({*program.inputs("appraisals"), *program.keys("appraisals")} - {"appraisal"})
     identity = ["segment", "appraisal", "last"]
     if segments.equals(appraisals):
-        people = evaluate(program.segments, segments, keep=list(dict.fromkeys([*identity, *own]))).cache()
+        people = _computed(evaluate(program.segments, segments, keep=list(dict.fromkeys([*identity, *own]))))
         first = people.select(*identity, *program.segments)
     else:
-        first = evaluate(program.segments, segments, keep=identity).cache()
+        first = _computed(evaluate(program.segments, segments, keep=identity))
         people = appraisals.select("appraisal", *own)
         if handed:
             last = first.filter(first["last"] == 1).select("appraisal", *handed)
             people = people.left_join(last, "appraisal").select("appraisal", *own, *handed)
-    return first, evaluate(program.appraisals, people, keep=("appraisal",))
+    return first, _computed(evaluate(program.appraisals, people, keep=("appraisal",)))
+
+
+def _computed(table: ir.Table) -> ir.Table:
+    """Return `table` as a temporary table of its engine.
+
+    Not `cache`, which would hand out an older result of a table that has been replaced since. ibis does not get to
+    merge the levels here: that takes it longer than it saves.
+    """
+    (backend,), _unbound = table._find_backends()
+    fuse = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        return backend.create_table(ibis.util.gen_name("meritdesk"), table, temp=True)
+    finally:
+        ibis.options.sql.fuse_selects = fuse

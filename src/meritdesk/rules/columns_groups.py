@@ -15,18 +15,24 @@ import ibis
 import ibis.expr.types as ir
 
 from meritdesk.rules import groups
-from meritdesk.rules.columns_rows import Rows, added, constant, half_up, scaled
+from meritdesk.rules.columns_rows import Rows, added, constant, half_up, number, one_if, scaled
 from meritdesk.rules.engines import Engine, int64
 from meritdesk.rules.nodes import Node
 
 Columns = dict[str, ir.Value]
 
+WIDEST = 2**62
+"""Beyond every packed sort key, and within int64."""
+
+NO_KEY = "\U0010fffd"
+"""Stands for a missing text key: such rows form one group, and a join on NULL would lose them."""
+
 
 class Form:
     """One group node in up to four steps, each a level of columns whose names begin with `name`.
 
-    `before`: columns of the rows; `sums`: aggregates over the group; `of_group`: figures of the group made of them,
-    which replace them; `after`: the column `name` itself.
+    `before`: columns of the rows that the aggregates need; `sums`: aggregates over the group, widened by `widen`;
+    `figures`: what the rows need of the group; `place`: a place in the group; `after`: the value in each row.
     """
 
     def __init__(self, group: str, name: str) -> None:
@@ -41,33 +47,52 @@ class Form:
         """Return aggregates over the rows of the group."""
         return {}
 
-    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
-        """Return the table of groups with what the rows need of it."""
+    def widen(self, table: ir.Table, engine: Engine) -> ir.Table:
+        """Return the table of groups with further columns that `figures` mentions more than once."""
         return table
 
-    def after(self, rows: Rows) -> None:
-        """Extend the rows by the column `name`."""
+    def figures(self, table: ir.Table, engine: Engine) -> Columns:
+        """Return the figures of the group that the rows need."""
+        return {self.name: table[self.name]}
+
+    def place(self, rows: Rows) -> Columns:
+        """Return places of the rows in their group."""
+        return {}
+
+    def after(self, rows: Rows) -> ir.IntegerValue:
+        """Return the value of the node in each row."""
+        column: ir.IntegerValue = rows.table[self.name]
+        return column
 
 
-def add_group_nodes(members: Mapping[Node, str], rows: Rows) -> None:
-    """Extend `rows` by a column for each group node, under its name; their arguments are columns or inputs by now."""
+def add_group_nodes(members: Mapping[Node, str], rows: Rows, beside: Columns) -> Columns:
+    """Return each group node under its name, as columns of the rows extended by what they need and by `beside`.
+
+    The arguments of the nodes are columns or inputs by now.
+    """
     forms = [FORMS[type(node)](node, name) for node, name in members.items()]
-    before = {name: column for form in forms for name, column in form.before(rows).items()}
-    if before:
-        rows.extend(**before)
-    keys = dict.fromkeys(rows.keys[form.group] for form in forms)
+    rows.keys = {form.group: f"{form.name}_key" for form in forms}
+    rows.extend(
+        **beside,
+        **{key: rows.table[group].fill_null(NO_KEY) for group, key in rows.keys.items()},
+        **{name: column for form in forms for name, column in form.before(rows).items()},
+    )
+    rows.table = rows.engine.fence(rows.table)
     whole = rows.table
-    for key in keys:
-        mine = [form for form in forms if rows.keys[form.group] == key]
-        sums = {name: total for form in mine for name, total in form.sums(rows).items()}
-        if sums:
-            table = whole.group_by(key).aggregate(**{name: int64(total) for name, total in sums.items()})
-            for form in mine:
-                table = form.of_group(table, rows.engine)
-            rows.join(table, key)
+    for group, key in rows.keys.items():
+        summed = {form: sums for form in forms if form.group == group and (sums := form.sums(rows))}
+        if summed:
+            totals = {name: int64(total) for sums in summed.values() for name, total in sums.items()}
+            table = whole.group_by(key).aggregate(**totals)
+            for form in summed:
+                table = form.widen(table, rows.engine)
+            figures = {name: value for form in summed for name, value in form.figures(table, rows.engine).items()}
+            rows.join(table.select(key, **figures), key)
     for form in forms:
-        form.after(rows)
-    rows.columns.update(members)
+        places = form.place(rows)
+        if places:
+            rows.extend(**places)
+    return {form.name: form.after(rows) for form in forms}
 
 
 class _Count(Form):
@@ -97,50 +122,59 @@ class _Mean(Form):
         x, weight = rows.value(self.node.x), rows.value(self.node.weight)
         counts = (weight > 0) & x.notnull()
         return {
-            f"{self.name}_products": ibis.ifelse(counts, x * weight, 0).sum(),
-            f"{self.name}_weights": ibis.ifelse(counts, weight, 0).sum(),
+            f"{self.name}_products": ibis.ifelse(counts, x * weight, number(0)).sum(),
+            f"{self.name}_weights": ibis.ifelse(counts, weight, number(0)).sum(),
         }
 
-    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
+    def figures(self, table: ir.Table, engine: Engine) -> Columns:
         up, down = self.node.factors()
-        products, weights = f"{self.name}_products", f"{self.name}_weights"
-        divisor = scaled(table[weights].nullif(0), down)
-        mean = half_up(engine, scaled(table[products], up), divisor, self.node.x.span[0])
-        return table.mutate(**{self.name: mean}).drop(products, weights)
+        products, weights = table[f"{self.name}_products"], table[f"{self.name}_weights"]
+        divisor = scaled(weights.nullif(number(0)), down)
+        return {self.name: half_up(engine, scaled(products, up), divisor, self.node.x.span[0])}
 
 
 class _Rank(Form):
     def __init__(self, node: groups.Rank, name: str) -> None:
         super().__init__(node.group, name)
         self.node = node
-        self.part = f"{name}_part"
 
-    def before(self, rows: Rows) -> Columns:
-        takes_part = rows.truth(self.node.counted) & rows.value(self.node.x).notnull()
-        return {self.part: int64(ibis.ifelse(takes_part, 1, 0))}
+    def _takes_part(self, rows: Rows) -> ir.BooleanValue:
+        return rows.truth(self.node.counted) & rows.value(self.node.x).notnull()
 
-    def after(self, rows: Rows) -> None:
-        order = [_key(rows, self.node.x, high_first=self.node.best == "high")]
-        _add_place(rows, self.name, self.group, self.part, order, ibis.rank())
-        place = ibis.ifelse(rows.table[self.part] == 1, rows.table[self.name], constant(None))
-        rows.extend(**{self.name: place})
+    def place(self, rows: Rows) -> Columns:
+        order = _order(rows, self._takes_part(rows), [(self.node.x, self.node.best == "high")])
+        return {self.name: _place(rows, self.group, order, ibis.rank())}
 
-
-def _key(rows: Rows, node: Node, *, high_first: bool) -> ir.Value:
-    """Return the sort key of `node`: missing last, whichever the direction."""
-    low, high = node.span
-    value = rows.value(node)
-    if high_first:
-        return (value if rows.sure(node) else value.fill_null(low - 1)).desc()
-    return (value if rows.sure(node) else value.fill_null(high + 1)).asc()
+    def after(self, rows: Rows) -> ir.IntegerValue:
+        place: ir.IntegerValue = ibis.ifelse(self._takes_part(rows), rows.table[self.name], constant(None))
+        return place
 
 
-def _add_place(
-    rows: Rows, name: str, group: str, part: str, order: Sequence[ir.Value], place: ir.IntegerColumn
-) -> None:
-    """Add the place in the group among the rows that share `part`, from 1."""
-    window = ibis.window(group_by=[rows.table[rows.keys[group]], rows.table[part]], order_by=order)
-    rows.extend(**{name: int64(place.over(window)) + 1})
+def _order(rows: Rows, takes_part: ir.BooleanValue, keys: Sequence[tuple[Node, bool]]) -> list[ir.IntegerValue]:
+    """Return sort keys, smaller being better; rows that do not take part come last, missing values behind present ones.
+
+    `keys`: nodes and whether high is better. As many as fit share one int64: sorting by one key takes half the time.
+    """
+    columns: list[ir.IntegerValue] = []
+    packed, room = constant(0), 1
+    for node, high_is_better in keys:
+        low, high = node.span
+        value, width = rows.value(node), high - low + 2
+        behind = number(high) - value if high_is_better else value - number(low)
+        behind = behind if rows.sure(node) else behind.fill_null(number(width - 1))
+        if room * width > WIDEST:
+            columns.append(packed)
+            packed, room = constant(0), 1
+        packed, room = behind if room == 1 else scaled(packed, width) + behind, room * width
+    columns.append(packed)
+    columns[0] = ibis.ifelse(takes_part, columns[0], number(WIDEST))
+    return columns
+
+
+def _place(rows: Rows, group: str, order: Sequence[ir.Value], place: ir.IntegerColumn) -> ir.IntegerValue:
+    """Return the place of the row in its group, from 1."""
+    window = ibis.window(group_by=rows.table[rows.keys[group]], order_by=order)
+    return int64(place.over(window)) + number(1)
 
 
 class _ForcedShares(Form):
@@ -150,79 +184,72 @@ class _ForcedShares(Form):
         self.placed = f"{name}_placed"
         self.filled = f"{name}_filled"
         self.count = f"{name}_n"
+        self.best = f"{name}_place"
         self.grades = range(len(node.shares))
+
+    def _of(self, kind: str, grade: int) -> str:
+        return f"{self.name}_{kind}{grade}"
 
     def before(self, rows: Rows) -> Columns:
         counted, vetoed = rows.truth(self.node.counted), rows.truth(self.node.vetoed)
-        return {
-            self.placed: int64(ibis.ifelse(counted & ~vetoed, 1, 0)),
-            self.filled: int64(ibis.ifelse(counted & vetoed, 1, 0)),
-        }
+        return {self.placed: one_if(counted & ~vetoed), self.filled: one_if(counted & vetoed)}
 
     def sums(self, rows: Rows) -> Columns:
         grade = rows.value(self.node.grade)
         placed, filled = rows.table[self.placed], rows.table[self.filled]
         sums: Columns = {self.count: (placed + filled).sum()}
         for g in self.grades[:-1]:
-            sums[self._of("v", g)] = ibis.ifelse(grade == g, filled, 0).sum()
+            sums[self._of("v", g)] = ibis.ifelse(grade == g, filled, number(0)).sum()
             if self.node.mode == "cap":
-                sums[self._of("t", g)] = ibis.ifelse(grade <= g, placed, 0).sum()
+                sums[self._of("t", g)] = ibis.ifelse(grade <= g, placed, number(0)).sum()
         return sums
 
-    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
-        sums = [name for name in table.columns if name.startswith(f"{self.name}_") and name != self.count]
-        table = self._with_quotas(table, engine)
-        table = self._with_cuts(table)
-        made = [self._of(kind, g) for kind in "qm" for g in self.grades]
-        return table.drop(*sums, *made, f"{self.name}_left")
-
-    def _of(self, kind: str, grade: int) -> str:
-        return f"{self.name}_{kind}{grade}"
-
-    def _with_quotas(self, table: ir.Table, engine: Engine) -> ir.Table:
-        """n × share ÷ 10000 by largest remainder, equal remainders to the lower grade: the columns q."""
-        wanted = {g: table[self.count] * share for g, share in enumerate(self.node.shares)}
-        table = table.mutate(**{self._of("q", g): engine.divide(wanted[g], constant(10_000)) for g in self.grades})
-        quotas = [table[self._of("q", g)] for g in self.grades]
-        table = table.mutate(
-            **{self._of("m", g): table[self.count] * self.node.shares[g] - quotas[g] * 10_000 for g in self.grades},
-            **{f"{self.name}_left": table[self.count] - added(quotas)},
-        )
-        rests = [table[self._of("m", g)] for g in self.grades]
+    def widen(self, table: ir.Table, engine: Engine) -> ir.Table:
+        """Add the quotas q: n × share ÷ 10000 by largest remainder, equal remainders to the lower grade."""
+        n = table[self.count]
+        wholes = {
+            self._of("q", g): engine.divide(scaled(n, share), number(10_000))
+            for g, share in enumerate(self.node.shares)
+        }
+        table = table.mutate(**wholes)
+        n, whole = table[self.count], [table[name] for name in wholes]
+        rest = [scaled(n, share) - scaled(whole[g], 10_000) for g, share in enumerate(self.node.shares)]
+        left = n - added(whole)
         grown: Columns = {}
-        for g in self.grades:
-            ahead = [rests[h] >= rests[g] if h > g else rests[h] > rests[g] for h in self.grades if h != g]
-            before = added([int64(ibis.ifelse(condition, 1, 0)) for condition in ahead])
-            grown[self._of("q", g)] = quotas[g] + ibis.ifelse(before < table[f"{self.name}_left"], 1, 0)
+        for g in self.grades[:-1]:
+            ahead = [rest[h] >= rest[g] if h > g else rest[h] > rest[g] for h in self.grades if h != g]
+            grown[self._of("q", g)] = whole[g] + one_if(added(list(map(one_if, ahead))) < left)
         return table.mutate(**grown)
 
-    def _with_cuts(self, table: ir.Table) -> ir.Table:
-        """The last place that gets each grade but the last: the columns c."""
-        free = [f"{self.name}_m{g}" for g in self.grades]  # the remainders are no longer needed
-        shares = range(len(self.grades) - 1)
-        table = table.mutate(**{free[g]: table[self._of("q", g)] - table[self._of("v", g)] for g in shares})
-        for g in shares:
-            before = table[self._of("c", g - 1)] if g else constant(0)
+    def figures(self, table: ir.Table, engine: Engine) -> Columns:
+        """The number of counted rows, and the last place that gets each grade but the last."""
+        figures: Columns = {self.count: table[self.count]}
+        free = [table[self._of("q", g)] - table[self._of("v", g)] for g in self.grades[:-1]]
+        before = number(0)
+        for g in self.grades[:-1]:
             if self.node.mode == "force":
-                cut = ibis.greatest(before, added([table[free[h]] for h in range(g + 1)]))
-            elif g == shares[-1]:
-                cut = table[self._of("t", g)]
+                before = ibis.greatest(before, added(free[: g + 1]))
+            elif g == self.grades[-2]:
+                before = table[self._of("t", g)]
             else:
-                cut = ibis.least(table[self._of("t", g)], before + ibis.greatest(table[free[g]], constant(0)))
-            table = table.mutate(**{self._of("c", g): cut})
-        return table
+                before = ibis.least(table[self._of("t", g)], before + ibis.greatest(free[g], number(0)))
+            figures[self._of("c", g)] = int64(before)
+        return figures
 
-    def after(self, rows: Rows) -> None:
-        order = [_key(rows, key, high_first=True) for key in (self.node.total, *self.node.order)]
+    def place(self, rows: Rows) -> Columns:
+        keys = [(key, True) for key in (self.node.total, *self.node.order)]
         if self.node.mode == "cap":
-            order.insert(0, _key(rows, self.node.grade, high_first=False))
-        place = f"{self.name}_place"
-        _add_place(rows, place, self.group, self.placed, order, ibis.rank())
-        branches = [(rows.table[place] <= rows.table[self._of("c", g)], constant(g)) for g in self.grades[:-1]]
-        last = constant(self.grades[-1])
+            keys.insert(0, (self.node.grade, False))
+        order = _order(rows, rows.table[self.placed] == 1, keys)
+        return {self.best: _place(rows, self.group, order, ibis.rank())}
+
+    def after(self, rows: Rows) -> ir.IntegerValue:
+        t = rows.table
+        branches = [(t[self.best] <= t[self._of("c", g)], number(g)) for g in self.grades[:-1]]
+        last = number(self.grades[-1])
         chosen = ibis.cases(*branches, else_=last) if branches else last
-        placed = (rows.table[self.placed] == 1) & (rows.table[self.count] >= self.node.smallest)
-        rows.extend(**{self.name: ibis.ifelse(placed, chosen, rows.value(self.node.grade))})
+        placed = (t[self.placed] == 1) & (t[self.count] >= self.node.smallest)
+        return int64(ibis.ifelse(placed, chosen, rows.value(self.node.grade)))
 
 
 class _PoolShares(Form):
@@ -230,38 +257,36 @@ class _PoolShares(Form):
         super().__init__(node.group, name)
         self.node = node
         self.points = f"{name}_points"
-        self.has = f"{name}_has"
         self.pool = f"{name}_pool"
         self.whole = f"{name}_whole"
+        self.part = f"{name}_part"
+        self.left = f"{name}_left"
 
     def before(self, rows: Rows) -> Columns:
         points = rows.value(self.node.points)
-        return {
-            self.points: ibis.ifelse(points > 0, points, constant(0)),
-            self.has: int64(ibis.ifelse(points.notnull(), 1, 0)),
-        }
+        return {self.points: ibis.ifelse(points < 0, number(0), points)}
 
     def sums(self, rows: Rows) -> Columns:
         return {self.whole: rows.table[self.points].sum(), self.pool: rows.value(self.node.pool).max()}
 
-    def of_group(self, table: ir.Table, engine: Engine) -> ir.Table:
-        return table.mutate(**{self.whole: table[self.whole].nullif(0)})
+    def figures(self, table: ir.Table, engine: Engine) -> Columns:
+        return {self.whole: table[self.whole].nullif(number(0)), self.pool: table[self.pool]}
 
-    def after(self, rows: Rows) -> None:
-        part, rest, place, left = (f"{self.name}_{kind}" for kind in ("part", "rest", "place", "left"))
+    def place(self, rows: Rows) -> Columns:
+        """The part rounded down, then the place in the order of those who get one unit more."""
         t = rows.table
-        rows.extend(**{part: rows.engine.divide(t[self.pool] * t[self.points], t[self.whole])})
+        rows.extend(**{self.part: rows.engine.divide(t[self.pool] * t[self.points], t[self.whole])})
         t = rows.table
-        shared_out = t[part].sum().over(ibis.window(group_by=t[rows.keys[self.group]]))
-        remainder = (t[self.pool] * t[self.points] - t[part] * t[self.whole]).fill_null(-1)
-        rows.extend(**{rest: remainder, left: t[self.pool] - int64(shared_out)})
+        rest = (t[self.pool] * t[self.points] - t[self.part] * t[self.whole]).fill_null(number(-1))
+        ties = _order(rows, ibis.literal(True), [(key, True) for key in self.node.order]) if self.node.order else []
+        order = [rest.desc(), *ties, rows.engine.text_key(t[self.node.identity])]
+        shared_out = int64(t[self.part].sum().over(ibis.window(group_by=t[rows.keys[self.group]])))
+        return {self.name: _place(rows, self.group, order, ibis.row_number()), self.left: t[self.pool] - shared_out}
+
+    def after(self, rows: Rows) -> ir.IntegerValue:
         t = rows.table
-        order = [t[rest].desc(), *(_key(rows, key, high_first=True) for key in self.node.order)]
-        order.append(rows.engine.text_key(t[self.node.identity]).asc())
-        _add_place(rows, place, self.group, self.has, order, ibis.row_number())
-        t = rows.table
-        grown = t[part] + ibis.ifelse(t[place] <= t[left], 1, 0)
-        rows.extend(**{self.name: ibis.ifelse(t[self.has] == 1, grown, constant(None))})
+        part: ir.IntegerValue = t[self.part] + one_if(t[self.name] <= t[self.left])
+        return part
 
 
 FORMS = {

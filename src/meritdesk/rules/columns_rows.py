@@ -52,7 +52,7 @@ class Rows:
             column: ir.IntegerValue = self.table[self.columns[node]]
             return column
         if isinstance(node, Flag):
-            return int64(ibis.ifelse(self.truth(node), 1, 0))
+            return one_if(self.truth(node))
         if self.sure(node) and node.span[0] == node.span[1]:
             return constant(node.span[0])
         return value(node, self)
@@ -72,6 +72,17 @@ def constant(number: int | None) -> ir.IntegerValue:
     return int64(ibis.literal(number, type="int64"))
 
 
+def number(value: int) -> ir.IntegerValue:
+    """Return `value` as a literal beside an int64 operand, which decides the type for every engine."""
+    literal: ir.IntegerValue = ibis.literal(value, type="int64")
+    return literal
+
+
+def one_if(condition: ir.BooleanValue) -> ir.IntegerValue:
+    """Return 1 where `condition` holds, else 0."""
+    return int64(ibis.ifelse(condition, 1, 0))
+
+
 def half_up(engine: Engine, numerator: ir.IntegerValue, divisor: int | ir.IntegerValue, low: int) -> ir.IntegerValue:
     """Return numerator ÷ divisor rounded half away from zero; `low` is the least the numerator can be.
 
@@ -84,8 +95,8 @@ def half_up(engine: Engine, numerator: ir.IntegerValue, divisor: int | ir.Intege
         if not isinstance(divisor, int):
             return engine.divide(2 * n + divisor, 2 * divisor)
         if divisor % 2:
-            return engine.divide(2 * n + divisor, constant(2 * divisor))
-        return engine.divide(n + divisor // 2, constant(divisor))
+            return engine.divide(2 * n + divisor, number(2 * divisor))
+        return engine.divide(n + divisor // 2, number(divisor))
 
     if low >= 0:
         return positive(numerator)
@@ -183,7 +194,9 @@ def _muldiv(node: nodes.MulDiv, rows: Rows) -> ir.IntegerValue:
         return constant(None)
     divisor = rows.value(node.c)
     if node.c.span[0] <= 0:
-        divisor = divisor.nullif(0) if node.c.span[0] == 0 else ibis.ifelse(divisor > 0, divisor, constant(None))
+        divisor = (
+            divisor.nullif(number(0)) if node.c.span[0] == 0 else ibis.ifelse(divisor > 0, divisor, constant(None))
+        )
     return half_up(rows.engine, product, scaled(divisor, down), low)
 
 
@@ -206,12 +219,12 @@ def _weighted_mean(node: nodes.WeightedMean, rows: Rows) -> ir.IntegerValue:
         else int64(ibis.ifelse(rows.value(part.node).notnull(), unit * part.weight * down, 0))
         for part in parts
     ]
-    weight = added(present) if any(rows.sure(part.node) for part in parts) else added(present).nullif(0)
+    weight = added(present) if any(rows.sure(part.node) for part in parts) else added(present).nullif(number(0))
     if unit == 1:
         numerator = added([scaled(_or(rows, part.node, 0), part.weight * up) for part in parts])
         return half_up(rows.engine, numerator, weight, low)
     products = [rows.value(part.node) * (2 * part.weight * up) + part.weight * down for part in parts]
-    known = [p if rows.sure(part.node) else p.fill_null(0) for p, part in zip(products, parts, strict=True)]
+    known = [p if rows.sure(part.node) else p.fill_null(number(0)) for p, part in zip(products, parts, strict=True)]
     return rows.engine.divide(added(known), weight)
 
 
@@ -231,7 +244,7 @@ def _extreme(
     """Engines treat NULL in LEAST each in its own way: a sentinel beyond every span stands for a missing argument."""
     args = [_or(rows, arg, sentinel) for arg in node.args]
     extreme: ir.IntegerValue = pick(*args) if len(args) > 1 else args[0]
-    return extreme if all(map(rows.sure, node.args)) else extreme.nullif(constant(sentinel))
+    return extreme if all(map(rows.sure, node.args)) else extreme.nullif(number(sentinel))
 
 
 @value.register
@@ -341,7 +354,7 @@ def _within(flag: nodes.Within, rows: Rows) -> ir.BooleanValue:
     if low is not None and high is not None:
         if low > high:
             return ibis.literal(False)
-        inside = x.between(constant(low), constant(high))
+        inside = x.between(number(low), number(high))
     else:
         inside = x <= high if low is None else x >= low
     return inside if rows.sure(flag.x) else inside.fill_null(False)
@@ -399,7 +412,7 @@ def piecewise(rows: Rows, x: Node, pieces: Sequence[Piece]) -> ir.IntegerValue:
 def _piece(result: ir.IntegerValue | int | None) -> ir.IntegerValue:
     if result is None:
         return constant(None)
-    return ibis.literal(result, type="int64") if isinstance(result, int) else result
+    return number(result) if isinstance(result, int) else result
 
 
 def linear(x: ir.IntegerValue, slope: int, offset: int, ends: tuple[int, int]) -> ir.IntegerValue:
@@ -432,7 +445,7 @@ def _joined(
 
 def _or(rows: Rows, node: Node, fill: int) -> ir.IntegerValue:
     """Return `node`, or `fill` where it is missing."""
-    return rows.value(node) if rows.sure(node) else rows.value(node).fill_null(constant(fill))
+    return rows.value(node) if rows.sure(node) else rows.value(node).fill_null(number(fill))
 
 
 def _where_any_present(rows: Rows, args: Sequence[Node], result: ir.IntegerValue) -> ir.IntegerValue:
