@@ -142,6 +142,25 @@ class Comparison:
             return None
 
 
+@dataclass(frozen=True)
+class CaseResult:
+    """One case after it was run, as the scheme check reads it."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def results_of(comparisons: Sequence[Comparison]) -> list[CaseResult]:
+    """Return per case whether every figure agreed, and which do not."""
+    found = []
+    for name in dict.fromkeys(c.case for c in comparisons):
+        wrong = [c for c in comparisons if c.case == name and not c.agrees]
+        detail = "；".join(f"{c.person} {c.what}: {c.expected} ≠ {c.exact} / {c.columns}" for c in wrong)
+        found.append(CaseResult(name, not wrong, detail))
+    return found
+
+
 def load_cases(path: Path) -> Sequence[Case]:
     """Return the cases of a file; MeritdeskError with every problem of it."""
     return read_companion(CaseFile, path).cases
