@@ -15,6 +15,8 @@ from meritdesk.rules.nodes import Input
 Row = Mapping[str, int | str | None]
 """Ints in units of the Input's scale, text for group keys and identities, None for missing."""
 
+ABSENT = object()
+
 
 def check_rows(
     inputs: Mapping[str, Input], keys: Iterable[str], rows: Sequence[Row], stage: str = "rows"
@@ -23,31 +25,25 @@ def check_rows(
     problems = []
     for name, node in sorted(inputs.items()):
         low, high = node.span
-        present = [(number, row[name]) for number, row in enumerate(rows) if name in row]
-        numbers = [(number, value) for number, value in present if type(value) is int]
-        problems += _faults(stage, rows, name, "input-absent", _absent(rows, name), _("没有列“{name}”"))
-        problems += _faults(
-            stage,
-            rows,
-            name,
-            "input-not-integer",
-            [number for number, value in present if value is not None and type(value) is not int],
-            _("列“{name}”的值 {value} 不是整数"),
-        )
-        problems += _faults(
-            stage,
-            rows,
-            name,
-            "input-outside-span",
-            [number for number, value in numbers if not low <= value <= high],
-            _("列“{name}”的值 {value} 不在 {low} 到 {high} 之间"),
-            low=low,
-            high=high,
-        )
+        # One pass finds what is wrong with a column; only then is it asked what.
+        wrong = [
+            number
+            for number, row in enumerate(rows)
+            if (value := row.get(name, ABSENT)) is not None and not (type(value) is int and low <= value <= high)
+        ]
+        absent = [number for number in wrong if name not in rows[number]]
+        no_integer = [number for number in wrong if name in rows[number] and type(rows[number][name]) is not int]
+        outside = [number for number in wrong if type(rows[number].get(name)) is int]
+        problems += _faults(stage, rows, name, "input-absent", absent, _("没有列“{name}”"))
+        problems += _faults(stage, rows, name, "input-not-integer", no_integer, _("列“{name}”的值 {value} 不是整数"))
+        message = _("列“{name}”的值 {value} 不在 {low} 到 {high} 之间")
+        problems += _faults(stage, rows, name, "input-outside-span", outside, message, low=low, high=high)
     for name in sorted(keys):
-        wrong = [number for number, row in enumerate(rows) if name in row and not isinstance(row[name], str)]
-        problems += _faults(stage, rows, name, "key-absent", _absent(rows, name), _("没有列“{name}”"))
-        problems += _faults(stage, rows, name, "key-not-text", wrong, _("列“{name}”的值 {value} 不是文本"))
+        wrong = [number for number, row in enumerate(rows) if not isinstance(row.get(name, ABSENT), str)]
+        absent = [number for number in wrong if name not in rows[number]]
+        no_text = [number for number in wrong if name in rows[number]]
+        problems += _faults(stage, rows, name, "key-absent", absent, _("没有列“{name}”"))
+        problems += _faults(stage, rows, name, "key-not-text", no_text, _("列“{name}”的值 {value} 不是文本"))
     return problems
 
 
@@ -55,10 +51,6 @@ def row_place(stage: str, rows: Sequence[Row], number: int) -> str:
     """Return the place of a row in a problem: stage, row number from 0, and its appraisal where it has one."""
     name = rows[number].get("appraisal")
     return f"{stage}[{number}]" + (f"({name})" if name is not None else "")
-
-
-def _absent(rows: Sequence[Row], name: str) -> list[int]:
-    return [number for number, row in enumerate(rows) if name not in row]
 
 
 def _faults(

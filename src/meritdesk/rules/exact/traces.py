@@ -32,7 +32,7 @@ class Trace:
     `detail` by kind: Input `name` and `integer`; Bands `band` and `index`; Curve `stretch` (two points) or `end` (one);
     Tiers `tier` and `index`, or `tiers` (tier, amount, product each); WeightedMean `weights` and `parts` (weight,
     effective weight after redistribution, contribution), in the order of the children; If `branch`; Coalesce, Least,
-    Greatest `chosen` (index of the argument); group kinds `group`, `by`, `size`, `n` and what their function below says.
+    Greatest `chosen` (index of the argument); group kinds `group`, `by`, `size`, `n` and what their functions say.
     """
 
     node: Node

@@ -6,9 +6,10 @@ kinds, which `shares` registers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import singledispatch
+from typing import Any, TypeVar
 
 from meritdesk.rules import nodes
 from meritdesk.rules.exact.sheet import Column, Sheet, unit
@@ -23,11 +24,20 @@ def column(node: nodes.Node, sheet: Sheet) -> Column:
     raise TypeError(f"reader 1 does not know the node kind {type(node).__name__}")
 
 
+T = TypeVar("T", Decimal, int)
+
+
+def _each(xs: Iterable[T | None], function: Callable[[T], Decimal | None]) -> Column:
+    """Apply a function to every value that is present; values repeat a lot, and each is computed once."""
+    known: dict[T, Decimal | None] = {}
+    return [None if x is None else known[x] if x in known else known.setdefault(x, function(x)) for x in xs]
+
+
 @column.register
 def _input(node: nodes.Input, sheet: Sheet) -> Column:
     one, name = unit(node.scale), node.name
-    # `check_rows` has seen to it that a value is an int or None.
-    return [None if (value := row[name]) is None else Decimal(value) * one for row in sheet.rows]
+    integers: list[Any] = [row[name] for row in sheet.rows]  # `check_rows` has seen to it that each is an int or None
+    return _each(integers, lambda integer: Decimal(integer) * one)
 
 
 @column.register
@@ -82,10 +92,10 @@ def _mul_div(node: nodes.MulDiv, sheet: Sheet) -> Column:
 def _weighted_mean(node: nodes.WeightedMean, sheet: Sheet) -> Column:
     to = unit(node.scale)
     weights = [Decimal(part.weight) for part in node.parts]
-    needed = [node.missing == "hold" and part.weight > 0 for part in node.parts]
+    needed = [part.weight > 0 for part in node.parts]
     found: Column = []
     for values in _across([part.node for part in node.parts], sheet):
-        held = any(x is None and need for x, need in zip(values, needed, strict=True))
+        held = node.missing == "hold" and any(x is None and need for x, need in zip(values, needed, strict=True))
         counted = [(w, x) for w, x in zip(weights, values, strict=True) if x is not None]
         total = sum([w for w, _x in counted], ZERO)
         if held or total == 0:
@@ -122,25 +132,17 @@ def position(bounds: Sequence[Bounds], x: Decimal) -> int | None:
 
 @column.register
 def _bands(node: nodes.Bands, sheet: Sheet) -> Column:
-    # Written out instead of `position`, which is three times slower: this is the innermost loop of most schemes.
-    table = [(b.bounds.low, b.bounds.low_closed, b.bounds.high, b.bounds.high_closed, b.value) for b in node.bands]
-    found: Column = []
-    for x in sheet[node.x]:
-        value = None
-        if x is not None:
-            for low, low_closed, high, high_closed, inside in table:
-                if low is not None and (x < low or (x == low and not low_closed)):
-                    continue
-                if high is not None and (x > high or (x == high and not high_closed)):
-                    continue
-                value = inside
-                break
-        found.append(value)
-    return found
+    bounds = [band.bounds for band in node.bands]
+
+    def value(x: Decimal) -> Decimal | None:
+        index = position(bounds, x)
+        return None if index is None else node.bands[index].value
+
+    return _each(sheet[node.x], value)
 
 
 def segment(points: Sequence[tuple[Decimal, Decimal]], x: Decimal) -> int | None:
-    """Return the index of the curve's stretch that holds x: from point i to point i + 1; None beyond the ends."""
+    """Return the index i of the stretch that holds x, from point i to point i + 1; None at and beyond the ends."""
     if x <= points[0][0] or x >= points[-1][0]:
         return None
     return next(i for i in range(len(points) - 1) if x <= points[i + 1][0])
@@ -149,16 +151,15 @@ def segment(points: Sequence[tuple[Decimal, Decimal]], x: Decimal) -> int | None
 @column.register
 def _curve(node: nodes.Curve, sheet: Sheet) -> Column:
     to, points = unit(node.scale), node.points
-    found: Column = []
-    for x in sheet[node.x]:
-        if x is None:
-            found.append(None)
-        elif (i := segment(points, x)) is None:
-            found.append(points[0][1] if x <= points[0][0] else points[-1][1])
-        else:
-            (x0, y0), (x1, y1) = points[i], points[i + 1]
-            found.append(((y0 * (x1 - x0) + (y1 - y0) * (x - x0)) / (x1 - x0)).quantize(to, ROUND_HALF_UP))
-    return found
+
+    def value(x: Decimal) -> Decimal:
+        i = segment(points, x)
+        if i is None:
+            return points[0][1] if x <= points[0][0] else points[-1][1]
+        (x0, y0), (x1, y1) = points[i], points[i + 1]
+        return ((y0 * (x1 - x0) + (y1 - y0) * (x - x0)) / (x1 - x0)).quantize(to, ROUND_HALF_UP)
+
+    return _each(sheet[node.x], value)
 
 
 def amount_in(tier: nodes.Band, x: Decimal) -> Decimal:
@@ -171,20 +172,16 @@ def amount_in(tier: nodes.Band, x: Decimal) -> Decimal:
 @column.register
 def _tiers(node: nodes.Tiers, sheet: Sheet) -> Column:
     to = unit(node.scale)
-    if node.mode == "marginal":
-        return [
-            None
-            if x is None
-            else sum((t.value * amount_in(t, x) for t in node.tiers), ZERO).quantize(to, ROUND_HALF_UP)
-            for x in sheet[node.x]
-        ]
     bounds = [tier.bounds for tier in node.tiers]
-    return [
-        None
-        if x is None or (index := position(bounds, x)) is None
-        else (x * node.tiers[index].value).quantize(to, ROUND_HALF_UP)
-        for x in sheet[node.x]
-    ]
+
+    def whole(x: Decimal) -> Decimal | None:
+        index = position(bounds, x)
+        return None if index is None else (x * node.tiers[index].value).quantize(to, ROUND_HALF_UP)
+
+    def marginal(x: Decimal) -> Decimal:
+        return sum((tier.value * amount_in(tier, x) for tier in node.tiers), ZERO).quantize(to, ROUND_HALF_UP)
+
+    return _each(sheet[node.x], whole if node.mode == "whole" else marginal)
 
 
 @column.register
@@ -212,7 +209,8 @@ def _is_present(node: nodes.Present, sheet: Sheet) -> Column:
 
 @column.register
 def _within(node: nodes.Within, sheet: Sheet) -> Column:
-    return _flags(x is not None and x in node.bounds for x in sheet[node.x])
+    inside = _each(sheet[node.x], lambda x: ONE if x in node.bounds else ZERO)
+    return _flags(truth == 1 for truth in inside)
 
 
 @column.register
