@@ -167,50 +167,66 @@ def load_cases(path: Path) -> Sequence[Case]:
 
 
 def run_cases(scheme: Scheme, metrics: Mapping[str, Metric], cases: Sequence[Case]) -> list[Comparison]:
-    """Run every case on both readers and return every figure that a case names."""
-    found: list[Comparison] = []
-    for case in cases:
-        everybody = case.everybody()
-        adjusted = frozenset(name for person in everybody for part in _parts(person) for name in part.adjusted)
-        found.extend(_run_case(compile_scheme(scheme, metrics, adjusted=adjusted), metrics, case))
-    return found
+    """Run every case on both readers and return every figure that a case names, in the order of the cases.
+
+    Cases that adjust the same indicators share one run, each in groups of its own: making the program ready for the
+    column reader costs far more than computing a row.
+    """
+    together: dict[frozenset[str], list[int]] = {}
+    for number, case in enumerate(cases):
+        parts = (part for person in case.everybody() for part in _parts(person))
+        together.setdefault(frozenset(name for part in parts for name in part.adjusted), []).append(number)
+    found: dict[int, list[Comparison]] = {}
+    for adjusted, numbers in together.items():
+        compiled = compile_scheme(scheme, metrics, adjusted=adjusted)
+        found.update(_run(compiled, metrics, {number: cases[number] for number in numbers}))
+    return [compared for number in range(len(cases)) for compared in found[number]]
 
 
-def _run_case(compiled: Compiled, metrics: Mapping[str, Metric], case: Case) -> Iterator[Comparison]:
+def _run(compiled: Compiled, metrics: Mapping[str, Metric], cases: Mapping[int, Case]) -> dict[int, list[Comparison]]:
+    """Return the comparisons of each case, by its number."""
     segments: list[Row] = []
     appraisals: list[Row] = []
-    last_rows: list[int] = []
-    keys = [person.name or f"{number + 1}" for number, person in enumerate(case.everybody())]
-    for key, person in zip(keys, case.everybody(), strict=True):
-        segments.extend(_segments(compiled, metrics, person, key, len(segments)))
-        last_rows.append(len(segments) - 1)
-        groups = _groups(person, _position(compiled, _parts(person)[-1]))
-        facts = AppraisalFacts(key, groups, case.period_days, dict(person.pay), dict(person.streaks))
-        appraisals.append(appraisal_row(compiled, facts))
+    read: list[tuple[int, str, CasePerson, int]] = []
+    for case_number, case in cases.items():
+        for number, person in enumerate(case.everybody()):
+            name = person.name or f"{number + 1}"
+            key = f"{case_number + 1}/{name}"
+            segments.extend(_segments(compiled, metrics, person, key, len(segments), case_number))
+            read.append((case_number, name, person, len(segments) - 1))
+            groups = _groups(person, _position(compiled, _parts(person)[-1]), case_number)
+            facts = AppraisalFacts(key, groups, case.period_days, dict(person.pay), dict(person.streaks))
+            appraisals.append(appraisal_row(compiled, facts))
     outcomes = (
         exact.run(compiled.program, segments, appraisals),
         read_columns(compiled.program, segments, appraisals),
     )
-    for number, (key, person) in enumerate(zip(keys, case.everybody(), strict=True)):
-        first, second = (_reading(compiled, o.segments, o.appraisals, last_rows[number], number) for o in outcomes)
+    found: dict[int, list[Comparison]] = {number: [] for number in cases}
+    for number, (case_number, name, person, last) in enumerate(read):
+        first, second = (_reading(compiled, o.segments, o.appraisals, last, number) for o in outcomes)
         for stated, expectation in ((False, person.expect), (True, person.stated)):
             for what, expected in _figures(expectation):
-                yield Comparison(case.title, key, what, expected, first.get(what), second.get(what), stated)
+                title, exactly, by_columns = cases[case_number].title, first.get(what), second.get(what)
+                found[case_number].append(Comparison(title, name, what, expected, exactly, by_columns, stated))
+    return found
 
 
 def _parts(person: CasePerson) -> Sequence[Facts]:
     return person.segments or (person,)
 
 
-def _groups(person: CasePerson, position: str) -> dict[str, str]:
-    return {"team": person.team, "department": person.department, "position": position, "all": "all"}
+def _groups(person: CasePerson, position: str, case: int) -> dict[str, str]:
+    names = {"team": person.team, "department": person.department, "position": position, "all": "all"}
+    return {kind: f"{case + 1}/{name}" for kind, name in names.items()}
 
 
 def _position(compiled: Compiled, facts: Facts) -> str:
     return facts.position or compiled.scheme.positions[0].id
 
 
-def _segments(compiled: Compiled, metrics: Mapping[str, Metric], person: CasePerson, key: str, first: int) -> list[Row]:
+def _segments(
+    compiled: Compiled, metrics: Mapping[str, Metric], person: CasePerson, key: str, first: int, case: int
+) -> list[Row]:
     scheme = compiled.scheme
     codes = {p.id: code for code, p in enumerate(scheme.positions)}
     indicators = {i.id: i for _d, i in scheme.indicators()}
@@ -227,7 +243,7 @@ def _segments(compiled: Compiled, metrics: Mapping[str, Metric], person: CasePer
                     position=codes[position],
                     days=facts.days,
                     last=number == len(parts) - 1,
-                    groups=_groups(person, position),
+                    groups=_groups(person, position, case),
                     metrics={name: measured(metrics[name], value) for name, value in facts.metrics.items()}
                     | {
                         name: Measured(0, None, 0)

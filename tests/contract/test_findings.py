@@ -1,4 +1,4 @@
-"""The scheme check (方案体检) on every scheme that ships: exactly the findings of its findings file, neither more nor less.
+"""The scheme check (方案体检) on every scheme that ships: exactly what its findings file lists, neither more nor less.
 
 A ready scheme has no finding that blocks publication; a source as printed has at least one.
 """
