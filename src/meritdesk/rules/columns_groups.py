@@ -79,8 +79,11 @@ def add_group_nodes(members: Mapping[Node, str], rows: Rows, beside: Columns) ->
     )
     rows.table = rows.engine.fence(rows.table)
     whole = rows.table
+    summed_by = {
+        group: {form: sums for form in forms if form.group == group and (sums := form.sums(rows))} for group in rows.keys
+    }
     for group, key in rows.keys.items():
-        summed = {form: sums for form in forms if form.group == group and (sums := form.sums(rows))}
+        summed = summed_by[group]
         if summed:
             totals = {name: int64(total) for sums in summed.values() for name, total in sums.items()}
             table = whole.group_by(key).aggregate(**totals)
@@ -191,7 +194,8 @@ class _ForcedShares(Form):
         return f"{self.name}_{kind}{grade}"
 
     def before(self, rows: Rows) -> Columns:
-        counted, vetoed = rows.truth(self.node.counted), rows.truth(self.node.vetoed)
+        counted = rows.truth(self.node.counted) & rows.value(self.node.grade).notnull()
+        vetoed = rows.truth(self.node.vetoed)
         return {self.placed: one_if(counted & ~vetoed), self.filled: one_if(counted & vetoed)}
 
     def sums(self, rows: Rows) -> Columns:
