@@ -1,4 +1,4 @@
-"""Documents that lie beside a scheme (worked cases, expected findings), read with the same care as the scheme itself."""
+"""Documents that lie beside a scheme (worked cases, findings), read with the same care as the scheme itself."""
 
 from __future__ import annotations
 

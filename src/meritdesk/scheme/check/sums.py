@@ -12,7 +12,6 @@ from meritdesk.scheme.check.catalogue import finding
 from meritdesk.scheme.check.subject import HUNDRED, Subject, is_bonus
 from meritdesk.scheme.document import Dimension, Indicator, RatingSource
 
-
 Held = Sequence[tuple[Dimension, list[Indicator]]]
 """Dimensions that hold for a position, each with the indicators that count in the total."""
 
