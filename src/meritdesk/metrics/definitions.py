@@ -22,7 +22,7 @@ A condition is two-valued: a comparison with a missing value is false, and `not`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictInt, StrictStr, Tag, model_validator
@@ -257,6 +257,32 @@ SOURCES = {"replies": "turns"}
 """Derived table → the event table it is made of."""
 MEASURABLE: Mapping[str, Contract] = {name: c for name, c in {**CONTRACTS, "replies": REPLIES}.items() if c.fact}
 """Tables a metric may look at."""
+
+
+def columns_named(metrics: Iterable[Metric], table: str) -> tuple[str, ...]:
+    """Return the columns of a table that metrics may need, in the order of the contract, `day` and `excluded` included.
+
+    A column counts as needed if its name stands anywhere in a definition: rather one too many than one too few.
+    """
+    words = {"day", "excluded"}
+
+    def read(part: object) -> None:
+        if isinstance(part, str):
+            words.add(part)
+        elif isinstance(part, Mapping):
+            words.update(part)  # split credits name columns as keys
+            for inner in part.values():
+                read(inner)
+        elif isinstance(part, list | tuple):
+            for inner in part:
+                read(inner)
+
+    for metric in metrics:
+        read(metric.model_dump())
+        if metric.kind == "fcr":
+            words.update(("customer", "created_at", "contact_id"))
+    return tuple(name for name in MEASURABLE[table].names if name in words)
+
 
 for _model in (AllOf, AnyOf, Not, Numerator, Denominator, Pending, Metric):
     _model.model_rebuild()

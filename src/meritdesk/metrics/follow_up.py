@@ -32,20 +32,30 @@ class Chain:
         """Days that must be looked ahead."""
         return max(self.windows)
 
-    def per_day(self, contacts: ir.Table, segments: ir.Table, zone: str, before: int | None = None) -> ir.Table:
-        """Return `segment`, `day`, `facts` and `again_…` per window, of contacts before day `before` (null: all)."""
+    def per_day(self, contacts: ir.Table, segments: ir.Table, zone: str, before: int) -> ir.Table:
+        """Return `segment`, `day`, `facts` and `again_…` per window, of the contacts before the day `before`."""
+        chain = self._followed(contacts, zone)
+        chain = chain.filter(chain["day"] < integer(before))
+        return self._placed(chain, integer(1), chain.next_day.notnull(), segments)
+
+    def changes(self, contacts: ir.Table, segments: ir.Table, zone: str, newest: int) -> ir.Table:
+        """Return what the contacts of the newest day add to `per_day`: themselves, and that others were followed up."""
+        chain = self._followed(contacts, zone)
+        new = ibis.ifelse(chain["day"] == integer(newest), integer(1), integer(0))
+        return self._placed(chain, new, chain.next_day == integer(newest), segments)
+
+    def _followed(self, contacts: ir.Table, zone: str) -> ir.Table:
         assert isinstance(self.metric.credit, str)
         population = Compiler(self.metric, contacts, zone).holds(self.metric.where)
-        chain = followed(contacts, population, self.metric.same, self.metric.credit)
-        if before is not None:
-            chain = chain.filter(chain["day"] < integer(before))
-        again = {
-            f"again_{window}": ibis.ifelse(
-                (chain.next_day - chain["day"] <= integer(window)).fill_null(False), integer(1), integer(0)
-            )
-            for window in self.windows
-        }
-        marked = chain.select(PERSON, "day", facts=integer(1), **again)
+        return followed(contacts, population, self.metric.same, self.metric.credit)
+
+    def _placed(self, chain: ir.Table, facts: ir.Value, counted: ir.BooleanValue, segments: ir.Table) -> ir.Table:
+        """Return totals per segment and day; a contact is followed up if the next is counted and near enough."""
+        again = {}
+        for window in self.windows:
+            near = counted & (chain.next_day - chain["day"] <= integer(window))
+            again[f"again_{window}"] = ibis.ifelse(near.fill_null(False), integer(1), integer(0))
+        marked = chain.select(PERSON, "day", facts=facts, **again)
         days = marked.group_by([PERSON, "day"]).aggregate(**_totals(marked, ["facts", *again]))
         placed = in_segments(days, segments)
         return placed.group_by(["segment", "day"]).aggregate(**_totals(placed, ["facts", *again]))

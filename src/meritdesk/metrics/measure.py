@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.metrics.conditions import Compiler, integer
-from meritdesk.metrics.definitions import Metric
+from meritdesk.metrics.definitions import Metric, columns_named
 from meritdesk.metrics.derived import credited, in_segments, table_named
 from meritdesk.metrics.distribution import different, histogram, ranked
 from meritdesk.metrics.follow_up import Chain, chain_key
@@ -128,12 +128,13 @@ class Measurement:
         segments: ibis.Table,
         until: int | None = None,
         zone: str = ZONE,
+        days: tuple[int, int] | None = None,
     ) -> None:
         self.metrics, self.tables, self.segments, self.zone = tuple(metrics), tables, segments, zone
         self.ids = segments.select("segment").distinct().order_by("segment").to_pyarrow()["segment"].combine_chunks()
-        self.days = self._days()
+        self.days = self._days() if days is None else days
         self.until = self._until() if until is None else until
-        self.tallies = Tallies(self.facts_of, segments, self.until, zone)
+        self.tallies = Tallies(lambda table: self.facts_of(table, self.metrics), segments, self.until, zone)
         self.columns: dict[str, Columns] = {metric.id: self.tallies.add(metric) for metric in self.metrics}
         self.shapes: list[Shape] = []
         self.chains: list[Chain] = []
@@ -185,9 +186,14 @@ class Measurement:
                     self.columns[metric.id], numerator=resolved, denominator=decided, n=decided, pending=pending
                 )
 
-    def facts_of(self, table: str, ahead: int = 0) -> ir.Table:
-        """Return the facts of the days that the segments cover, and so many days more."""
+    def facts_of(self, table: str, metrics: Iterable[Metric] | None = None, ahead: int = 0) -> ir.Table:
+        """Return the facts of the days that the segments cover, and so many days more.
+
+        Only the columns that `metrics` may need (null: all): a statement over wide tables takes long to write.
+        """
         facts = table_named(table, self.tables)
+        if metrics is not None:
+            facts = facts.select(*columns_named(metrics, table))
         return facts.filter(facts["day"] >= integer(self.days[0]), facts["day"] < integer(self.days[1] + ahead))
 
     def steps(self) -> Iterator[Callable[[], ir.Table]]:
@@ -197,22 +203,32 @@ class Measurement:
         for shape in self.shapes:
             yield partial(self._read, shape)
         for chain in self.chains:
-            for start, end in self._spans(chain):
+            for start, end in self.spans():
                 yield partial(self._follow, chain, start, end)
 
+    def histogram(self, shape: Shape) -> ir.Table:
+        """Return how often each value of a shape occurs in each segment."""
+        return shape.histogram(self.facts_of(shape.metric.table, [shape.metric]), self.segments, self.until, self.zone)
+
+    def followed_up(self, chain: Chain, start: int, end: int) -> ir.Table:
+        """Return the totals per segment and day of the contacts of the days [start, end)."""
+        contacts = self.tables["contacts"].select(*columns_named([chain.metric], "contacts"))
+        contacts = contacts.filter(contacts["day"] >= integer(start), contacts["day"] < integer(end + chain.longest))
+        return chain.per_day(contacts, self.segments, self.zone, end)
+
+    def settled(self, chain: Chain, per_day: ir.Table) -> ir.Table:
+        """Return what the metrics need of a chain, one row per segment."""
+        return _prefixed(chain.settled(per_day, self.until), chain.name)
+
     def _read(self, shape: Shape) -> ir.Table:
-        facts = self.facts_of(shape.metric.table)
-        return shape.read(shape.histogram(facts, self.segments, self.until, self.zone))
+        return shape.read(self.histogram(shape))
 
     def _follow(self, chain: Chain, start: int, end: int) -> ir.Table:
-        contacts = self.tables["contacts"]
-        contacts = contacts.filter(contacts["day"] >= integer(start), contacts["day"] < integer(end + chain.longest))
-        return _prefixed(chain.settled(chain.per_day(contacts, self.segments, self.zone, end), self.until), chain.name)
+        return self.settled(chain, self.followed_up(chain, start, end))
 
-    def _spans(self, chain: Chain) -> list[tuple[int, int]]:
+    def spans(self) -> list[tuple[int, int]]:
         """Return ranges of days with at most `SPAN_ROWS` contacts each (a day is never cut)."""
-        contacts = self.facts_of("contacts")
-        days = contacts.select("day", one=integer(1))
+        days = self.facts_of("contacts", ()).select("day", one=integer(1))
         rows = (
             days.group_by("day").aggregate(rows=days.one.sum().cast("int64")).order_by("day").to_pyarrow().to_pylist()
         )

@@ -105,7 +105,8 @@ def fcr(window: int, until: int, extra: str = "true", same: str = "true") -> str
             count(*) filter (f.day + {window} < {until}) decided, count(*) filter (f.day + {window} >= {until}) open
             from f {IN} group by segment)
         select segment, case when decided > 0 then good end numerator, coalesce(decided, 0) denominator,
-            coalesce(decided, 0) n, coalesce(x, 0) excluded, coalesce(open, 0) pending from g full join x using (segment)"""
+            coalesce(decided, 0) n, coalesce(x, 0) excluded, coalesce(open, 0) pending
+        from g full join x using (segment)"""
 
 
 REPLIES = f"""with said as (select *, row_number() over (partition by contact_id order by sequence) place from turns
