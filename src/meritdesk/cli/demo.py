@@ -1,0 +1,46 @@
+"""The demo: the sample company's exports, and the main job run on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from meritdesk.cli.output import progress
+from meritdesk.cli.runs import find_person, print_results, record_finder, run_scheme, write_all
+from meritdesk.explain import explain
+from meritdesk.language import _
+from meritdesk.sample import write_sample
+
+SCHEME, PERIOD = "r4-support-center", "2025-09"
+
+
+@click.command()
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), default=Path("meritdesk-demo"), show_default=True,
+    help="示例公司的数据与结果放在哪里",
+)  # fmt: skip
+def demo(out: Path) -> None:
+    """示例公司：生成一个月的导出文件，考核全员，写出工作簿、评价表和一份说明。
+
+    \b
+    示例：meritdesk demo --out ./demo
+    """
+    folder = out / _("导出数据")
+    with progress() as step:
+        step(_("生成示例公司的导出文件"))
+        write_sample(folder)
+    run = run_scheme(SCHEME, folder, PERIOD)
+    with progress() as step:
+        step(_("写出结果文件"))
+        files = write_all(run, out / _("结果"), forms="one", with_pay=True)
+    middling = next(a for a in run.results.appraisals if len(a.segments) > 1)
+    person = find_person(run.results, middling.person)
+    text = explain(run.results, person, run.metrics, records=record_finder(run)).render()
+    explanation = out / _("结果") / _("说明_{name}.txt").format(name=middling.name)
+    explanation.write_text(text + "\n", encoding="utf-8")
+    print_results(run.results, [*files, explanation])
+    click.echo()
+    click.echo(_("同样的结果可以这样得到："))
+    click.echo(f"  meritdesk appraise {SCHEME} {folder} --period {PERIOD} --out {out / _('结果')} --with-pay")
+    click.echo(f"  meritdesk explain {SCHEME} {folder} --period {PERIOD} --person {person} --records")
