@@ -10,6 +10,7 @@ Must not: use a float, a decimal, a quantile, or the order of NULLs of an engine
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 
 import ibis
 import ibis.expr.types as ir
@@ -29,10 +30,10 @@ NO_KEY = "\U0010fffd"
 
 
 class Form:
-    """One group node in up to four steps, each a level of columns whose names begin with `name`.
+    """One group node in steps, each a level of columns whose names begin with `name`.
 
-    `before`: columns of the rows that the aggregates need; `sums`: aggregates over the group, widened by `widen`;
-    `figures`: what the rows need of the group; `place`: a place in the group; `after`: the value in each row.
+    `before`: columns of the rows that the aggregates need; `place`: a place in the group; `sums`: aggregates over the
+    group, widened by `widen`; `figures`: what the rows need of the group; `after`: the value in each row.
     """
 
     def __init__(self, group: str, name: str) -> None:
@@ -41,6 +42,10 @@ class Form:
 
     def before(self, rows: Rows) -> Columns:
         """Return columns of the rows that the aggregates need."""
+        return {}
+
+    def place(self, rows: Rows) -> Columns:
+        """Return places of the rows in their group."""
         return {}
 
     def sums(self, rows: Rows) -> Columns:
@@ -54,10 +59,6 @@ class Form:
     def figures(self, table: ir.Table, engine: Engine) -> Columns:
         """Return the figures of the group that the rows need."""
         return {self.name: table[self.name]}
-
-    def place(self, rows: Rows) -> Columns:
-        """Return places of the rows in their group."""
-        return {}
 
     def after(self, rows: Rows) -> ir.IntegerValue:
         """Return the value of the node in each row."""
@@ -78,23 +79,19 @@ def add_group_nodes(members: Mapping[Node, str], rows: Rows, beside: Columns) ->
         **{name: column for form in forms for name, column in form.before(rows).items()},
     )
     rows.table = rows.engine.fence(rows.table)
-    whole = rows.table
-    summed_by = {
-        group: {form: sums for form in forms if form.group == group and (sums := form.sums(rows))} for group in rows.keys
-    }
+    whole = copy(rows)
+    places = {name: column for form in forms for name, column in form.place(rows).items()}
+    if places:  # before the join: what a window carries along is costly
+        rows.extend(**places)
     for group, key in rows.keys.items():
-        summed = summed_by[group]
+        summed = {form: sums for form in forms if form.group == group and (sums := form.sums(whole))}
         if summed:
             totals = {name: int64(total) for sums in summed.values() for name, total in sums.items()}
-            table = whole.group_by(key).aggregate(**totals)
+            table = whole.table.group_by(key).aggregate(**totals)
             for form in summed:
                 table = form.widen(table, rows.engine)
             figures = {name: value for form in summed for name, value in form.figures(table, rows.engine).items()}
             rows.join(table.select(key, **figures), key)
-    for form in forms:
-        places = form.place(rows)
-        if places:
-            rows.extend(**places)
     return {form.name: form.after(rows) for form in forms}
 
 
@@ -276,8 +273,8 @@ class _PoolShares(Form):
     def figures(self, table: ir.Table, engine: Engine) -> Columns:
         return {self.whole: table[self.whole].nullif(number(0)), self.pool: table[self.pool]}
 
-    def place(self, rows: Rows) -> Columns:
-        """The part rounded down, then the place in the order of those who get one unit more."""
+    def after(self, rows: Rows) -> ir.IntegerValue:
+        """The part rounded down, and one unit more for the first places by what was cut off."""
         t = rows.table
         rows.extend(**{self.part: rows.engine.divide(t[self.pool] * t[self.points], t[self.whole])})
         t = rows.table
@@ -285,9 +282,8 @@ class _PoolShares(Form):
         ties = _order(rows, ibis.literal(True), [(key, True) for key in self.node.order]) if self.node.order else []
         order = [rest.desc(), *ties, rows.engine.text_key(t[self.node.identity])]
         shared_out = int64(t[self.part].sum().over(ibis.window(group_by=t[rows.keys[self.group]])))
-        return {self.name: _place(rows, self.group, order, ibis.row_number()), self.left: t[self.pool] - shared_out}
-
-    def after(self, rows: Rows) -> ir.IntegerValue:
+        place = _place(rows, self.group, order, ibis.row_number())
+        rows.extend(**{self.name: place, self.left: t[self.pool] - shared_out})
         t = rows.table
         part: ir.IntegerValue = t[self.part] + one_if(t[self.name] <= t[self.left])
         return part
