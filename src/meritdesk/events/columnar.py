@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events import bounds, calendar
 from meritdesk.events.contracts import Column, Contract
-from meritdesk.events.mapping import MAIN_TIME
+from meritdesk.events.mapping import HANDLE_PARTS, MAIN_TIME
 from meritdesk.language import _
 
 ARROW = {"text": pa.string(), **dict.fromkeys(("integer", "flag", "time", "day", "hundredths"), pa.int64())}
@@ -54,12 +54,16 @@ def contract_form(path: Path, name: str, contract: Contract) -> tuple[pa.Table, 
             table=contract.name, names="、".join(strange)
         )
         notes.append(Problem(code="unknown-column", place=name, message=message, severity="warning"))
+    # All absent columns of a type share one array: twenty million blanks are stored once.
+    blanks = {kind: pa.nulls(table.num_rows, kind) for kind in (pa.string(), pa.int64())}
     columns: list[Any] = []
     for column in contract.columns:
         if column.name in present:
             columns.append(_cast(table[column.name], column, name))
         elif column.name == "day" and MAIN_TIME.get(contract.name) in present:
             columns.append(days_of(_cast(table[MAIN_TIME[contract.name]], _TIME, name)))
+        elif column.name == "handle_seconds" and "talk_seconds" in present:
+            columns.append(_handle_seconds(table, contract, name))
         elif column.name == "source":
             columns.append(_sources(name, table.num_rows))
         elif column.required:
@@ -67,8 +71,17 @@ def contract_form(path: Path, name: str, contract: Contract) -> tuple[pa.Table, 
             problem = Problem(code="column-missing", place=name, message=message, fix=_("请补上该列，或写一份映射。"))
             raise MeritdeskError(problem)
         else:
-            columns.append(pa.nulls(table.num_rows, ARROW[column.type]))
+            columns.append(blanks[ARROW[column.type]])
     return pa.table(columns, schema=schema(contract)), notes
+
+
+def _handle_seconds(table: pa.Table, contract: Contract, place: str) -> Any:
+    """Return talk + hold + wrap, as far as the file has these columns; null where one of them is."""
+    parts = [part for part in HANDLE_PARTS if part in table.column_names]
+    total = _cast(table[parts[0]], contract.column(parts[0]), place)
+    for part in parts[1:]:
+        total = pc.add(total, _cast(table[part], contract.column(part), place))
+    return total
 
 
 _TIME = Column("", "time", "")

@@ -31,6 +31,8 @@ MAIN_TIME = {
     "orders": "inquiry_at",
 }  # fmt: skip
 
+HANDLE_PARTS = ("talk_seconds", "hold_seconds", "wrap_seconds")
+
 
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) or value is None else [value]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events import calendar, values
 from meritdesk.events.contracts import CONTRACTS, Column
-from meritdesk.events.mapping import MAIN_TIME, ColumnRule, Condition, Lookup, TableRule
+from meritdesk.events.mapping import HANDLE_PARTS, MAIN_TIME, ColumnRule, Condition, Lookup, TableRule
 from meritdesk.events.mapping import Mapping as SourceMapping
 from meritdesk.events.readers import Cell, RawRow, Unreadable, text_of
 from meritdesk.events.values import Parser, Reading, Refusal, Value
@@ -139,7 +139,7 @@ def _defaults(rule: TableRule, mapping: SourceMapping) -> list[tuple[str, str, E
     main = MAIN_TIME.get(rule.table, "")
     if "day" not in rule.columns and main in rule.columns:
         steps.append(("day", main, _day_of(main, mapping)))
-    parts = tuple(n for n in ("talk_seconds", "hold_seconds", "wrap_seconds") if n in rule.columns)
+    parts = tuple(n for n in HANDLE_PARTS if n in rule.columns)
     if rule.table == "contacts" and "talk_seconds" in parts and "handle_seconds" not in rule.columns:
         steps.append(("handle_seconds", "handle_seconds", _sum(parts)))
     return steps
@@ -171,6 +171,7 @@ def _cell(row: RawRow, position: int) -> Cell:
 
 
 def condition_test(condition: Condition, context: Context) -> Test:
+    """Return the test of one condition; raises MeritdeskError for a heading that the file does not have."""
     if condition.column:
         position = context.position(condition.column)
         accepts = _accepts(condition)
