@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from meritdesk.archive import verifier
-from meritdesk.archive.seal import JSON, canonical, manifest_of, pack, seal
+from meritdesk.archive.seal import canonical, manifest_of, pack, seal
 from meritdesk.errors import MeritdeskError
 from meritdesk.rules import exact
 from meritdesk.rules.groups import ForcedShares
@@ -30,7 +30,7 @@ from meritdesk.rules.program import Program
 
 Members = dict[str, bytes]
 
-RUN: Mapping[str, JSON] = {
+RUN: Mapping[str, object] = {
     "scheme_hash": "0f" * 32,
     "input_hash": "1e" * 32,
     "period": ["2024-01-01", "2024-01-31"],
@@ -181,6 +181,7 @@ def test_a_package_holds_what_it_promises_and_no_names_of_people(tmp_path: Path)
         ({"outcome_segments": {"total": [True] * 12}}, "segments[0].total"),
         ({"segments": [{"appraisal": "E1", "last": 1}]}, "segments[0].i00"),
         ({"run": {"rate": {"of": [1.5]}}}, ".rate.of[0]"),
+        ({"run": {"total": Decimal(1)}}, ".total"),
         ({"run": {"sealed": {}}}, "run"),
     ],
 )

@@ -17,13 +17,11 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeAlias
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.rules.program import Program
 
-JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | bool | None"
 Row = Mapping[str, int | str | None]
 Outcome = Mapping[str, Sequence[int | None]]
 Cells = Sequence[Sequence[int | str | None]]
@@ -50,13 +48,13 @@ def seal(
     outcome_segments: Outcome,
     outcome_appraisals: Outcome,
     scheme_text: str,
-    run: Mapping[str, JSON],
+    run: Mapping[str, object],
 ) -> str:
     """Write the package of a run to `path` and return its root hash, to be noted outside the package (E7, U2).
 
     `run` says what makes the run repeatable (scheme and input hash, period, engine, code version, event batches with
     name, sha256 and rows, signatures when there are any). The file appears whole or not at all. MeritdeskError if a
-    row lacks a column, a result is missing or is no integer, or `run` holds a float.
+    row lacks a column, a result is missing or is no integer, or `run` holds what JSON has not, or a float.
     """
     rows = {"segments": segments, "appraisals": appraisals}
     outcomes = {"segments": outcome_segments, "appraisals": outcome_appraisals}
@@ -80,9 +78,9 @@ def seal(
     return manifest["root"]
 
 
-def canonical(document: JSON) -> bytes:
-    """Return the one way to write a JSON document; MeritdeskError for a float, whose digits are nobody's promise."""
-    _refuse_floats(document, "")
+def canonical(document: object) -> bytes:
+    """Return the one way to write a JSON document; MeritdeskError for what JSON has not, and for floats."""
+    _check_json(document, "")
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -105,7 +103,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _inputs(program: Program, stage: str, rows: Sequence[Row]) -> JSON:
+def _inputs(program: Program, stage: str, rows: Sequence[Row]) -> object:
     """Return the columns that `stage` reads, and the keys, as a table."""
     present = [key for key in KEYS[stage] if any(key in row for row in rows)]
     columns = sorted({*program.inputs(stage), *program.keys(stage), *present, "appraisal"})
@@ -118,7 +116,7 @@ def _inputs(program: Program, stage: str, rows: Sequence[Row]) -> JSON:
     return {"columns": columns, "rows": cells}
 
 
-def _results(program: Program, stage: str, rows: Sequence[Row], outcome: Outcome) -> JSON:
+def _results(program: Program, stage: str, rows: Sequence[Row], outcome: Outcome) -> object:
     """Return the outputs of `stage`, by name, with the appraisal each row belongs to."""
     outputs = sorted(getattr(program, stage))
     for output in outputs:
@@ -135,15 +133,16 @@ def _results(program: Program, stage: str, rows: Sequence[Row], outcome: Outcome
     return {"columns": ["appraisal", *outputs], "rows": cells}
 
 
-def _refuse_floats(document: object, place: str) -> None:
-    if isinstance(document, float):
-        raise _refusal(place, _("封存的文件里不能有浮点数：{value!r}").format(value=document), _("写成整数或文本"))
+def _check_json(document: object, place: str) -> None:
+    """Refuse what has more than one way to be written; a float is among it, its digits are nobody's promise."""
     if isinstance(document, Mapping):
         for key, value in document.items():
-            _refuse_floats(value, f"{place}.{key}")
+            _check_json(value, f"{place}.{key}")
     elif isinstance(document, list | tuple):
         for number, value in enumerate(document):
-            _refuse_floats(value, f"{place}[{number}]")
+            _check_json(value, f"{place}[{number}]")
+    elif not (document is None or isinstance(document, str | int)):
+        raise _refusal(place, _("封存的文件里不能有 {value!r}").format(value=document), _("写成整数或文本"))
 
 
 def _refusal(place: str, message: str, fix: str) -> MeritdeskError:
