@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from meritdesk.errors import MeritdeskError
 from meritdesk.events.ingest import Dataset, ingest, shipped_mappings
@@ -274,3 +276,37 @@ def test_every_mapping_in_the_docs_is_valid() -> None:
     assert len(found) >= 4
     for path in found:
         assert load_mapping(path).mapping == path.name.removesuffix(".mapping.yaml")
+
+
+def test_the_guide_shows_mappings_that_work(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guide" / "data.md").read_text(encoding="utf-8")
+    example, hours = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    mapping = parse_mapping(example, "data.md")
+    assert parse_mapping(example + hours, "data.md").business_hours is not None
+    heading = [
+        "日期",
+        "流水号",
+        "工号",
+        "姓名",
+        "班组",
+        "技能组",
+        "来电时刻",
+        "接通时刻",
+        "通话时长",
+        "结果",
+        "备注",
+        "评分",
+    ]
+    call = ["2024/1/5", "7", "001", "王小明", "一组", "售后", "23:59:50", "00:00:10", "0:02:05", "接通", "—", "5"]
+    with xlsxwriter.Workbook(tmp_path / "通话记录.xlsx") as book:
+        sheet = book.add_worksheet("明细")
+        sheet.write_row(0, 0, ["一月通话明细"])
+        sheet.write_row(1, 0, heading)
+        sheet.write_row(2, 0, call)
+        sheet.write_row(3, 0, [*call[:5], "测试", *call[6:]])
+    dataset = ingest(tmp_path, [mapping])
+    assert [account.left_out.get("测试来电") for account in dataset.report.accounts] == [1, 1, 1]
+    assert _records(dataset)[0]["wait_seconds"] == 20
+    assert [len(_records(dataset, table)) for table in ("contacts", "surveys", "people")] == [1, 1, 1]
+    shown = set(re.findall(r"`([a-z_]+)`", guide.split("自带的映射：")[1].split("\n")[0]))
+    assert shown == set(shipped_mappings())
