@@ -18,9 +18,14 @@ KEYS = ("id", "code", "level")
 """Fields that name an item of a list, the first present wins."""
 
 
+def labels() -> Mapping[str, str]:
+    """Return field → its word in the current language."""
+    return _labels(current())
+
+
 @cache
-def labels(language: str) -> Mapping[str, str]:
-    """Return field → its word; `language` is the current one (it keys the cache)."""
+def _labels(language: str) -> Mapping[str, str]:
+    del language  # it keys the cache
     return {
         "scheme": _("方案标识"),
         "version": _("版本"),
@@ -101,13 +106,44 @@ def labels(language: str) -> Mapping[str, str]:
         "metric": _("运营指标"),
         "rating": _("评分"),
         "violations": _("违规"),
+        "best_from": _("最佳下限"),
+        "best_to": _("最佳上限"),
+        "zero_below": _("低于此得零分"),
+        "zero_above": _("高于此得零分"),
+        "anonymous": _("匿名角色"),
+        "smallest_group": _("匿名最小人数"),
+        "event": _("事件"),
+        "results": _("汇总周期"),
+        "combine": _("汇总方式"),
+        "code": _("违规代码"),
+        "change": _("变化幅度"),
+        "grade": _("等级"),
+        "by": _("依据"),
+        "if_missing": _("缺评时"),
+        "part_of_total": _("计入总分"),
+        "prorate": _("按天折算"),
+        "method_changed": _("改了办法"),
+        "mean_coefficient": _("平均系数"),
+        "cap_grade": _("最高等级"),
+        "zero_dimension": _("归零维度"),
+        "zero_total": _("总分归零"),
+        "score": _("分数"),
+        "decimals": _("小数位"),
+        "level": _("档"),
+        "in_a_row": _("连续次数"),
+        "neutral": _("中性分"),
+        "self_appraisal": _("自评天数"),
+        "review": _("复核天数"),
+        "sign_off": _("签字天数"),
+        "appeal": _("申诉天数"),
+        "appeal_answer": _("答复天数"),
         "id": _("标识"),
     }
 
 
 def words(document: Any, path: Steps) -> str:
     """Return `path` in words, titles of the parts included: 考核维度“质量” › 考核指标“响应” › 计分方法."""
-    known = labels(current())
+    known = labels()
     parts: list[str] = []
     for step in path:
         document = _step(document, step)

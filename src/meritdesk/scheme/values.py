@@ -67,7 +67,13 @@ Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string"})]
 """A text, trimmed."""
 
-Name = Annotated[Text, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+_NAME = r"^[a-z][a-z0-9_]*$"
+
+Name = Annotated[
+    Text,
+    Field(pattern=_NAME, max_length=60),
+    WithJsonSchema({"type": "string", "pattern": _NAME, "maxLength": 60}),
+]
 """An identifier: lower-case letters, digits and underscores."""
 
 Interval = Annotated[

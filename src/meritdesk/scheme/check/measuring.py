@@ -3,6 +3,7 @@ twice."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -34,7 +35,9 @@ def check_measuring(subject: Subject) -> Iterator[Problem]:
     for use in used:
         metric = subject.metrics.get(use.metric)
         if metric is None:
-            yield finding("unknown-metric", use.place, _("没有“{name}”这个运营指标").format(name=use.metric))
+            close = difflib.get_close_matches(use.metric, list(subject.metrics), n=1)
+            fix = _("是不是想写 {close}？").format(close=close[0]) if close else ""
+            yield finding("unknown-metric", use.place, _("没有“{name}”这个运营指标").format(name=use.metric), fix)
         elif metric.influence != "person" and use.scores:
             whose = _("班组") if metric.influence == "team" else _("系统")
             message = _("“{title}”取自“{metric}”，由{whose}决定，不由个人决定").format(
