@@ -150,14 +150,17 @@ class Assembler:
             return "not_appraised", _("在岗 {days} 天，不足 {least} 天").format(days=days, least=least)
         if total is not None:
             return "graded", ""
-        missing = [
-            i.title
-            for s in counted
-            for d in s.dimensions
-            for i in d.indicators
-            if i.status in ("held", "not_rated", "no_data", "small_sample")
-        ]
-        return "held", _("待补：{titles}").format(titles="、".join(dict.fromkeys(missing)))
+        causes = {
+            "held": _("缺数据"),
+            "not_rated": _("待评分"),
+            "no_data": _("没有数据"),
+            "small_sample": _("样本太少"),
+        }
+        found: dict[str, list[str]] = defaultdict(list)
+        for indicator in (i for s in counted for d in s.dimensions for i in d.indicators):
+            if indicator.status in causes and indicator.title not in found[causes[indicator.status]]:
+                found[causes[indicator.status]].append(indicator.title)
+        return "held", "；".join(f"{cause}：{'、'.join(titles)}" for cause, titles in found.items() if titles)
 
     def _uses(self, row: int) -> tuple[UseOutcome, ...]:
         found = []

@@ -203,7 +203,9 @@ class SegmentStage:
         if not isinstance(indicator.source, MetricSource):
             return value
         name = indicator.source.metric
-        least = max(indicator.minimum_sample, self._metric(name).minimum_sample)
+        least = indicator.minimum_sample
+        if least is None:
+            least = self._metric(name).minimum_sample
         if least <= 0:
             return value
         n = self.input(f"metric.{name}.n", 0, 0, MOST_COUNT)

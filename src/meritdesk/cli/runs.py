@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -147,7 +148,7 @@ def run_document(results: Results) -> dict[str, object]:
 def summary(results: Results) -> dict[str, object]:
     """Return the head counts and the mean of a run."""
     totals = [a.total for a in results.appraisals if a.total is not None]
-    mean = None if not totals else (sum(totals) / len(totals)).quantize(totals[0])
+    mean = None if not totals else (sum(totals, Decimal(0)) / len(totals)).quantize(totals[0])
     return {
         "scheme": results.scheme.title,
         "period": str(results.run.period),

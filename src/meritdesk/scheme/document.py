@@ -105,7 +105,8 @@ class Indicator(Model):
     scheme that adds points up
     `points` is what it can bring at most (left out: open, as piece rates are). `part_of_total: false` keeps it
     out of the dimension (it
-    only feeds others, gates or pay).
+    only feeds others, gates or pay). A value resting on fewer than `minimum_sample` facts is no value (left out: the
+    metric's own minimum).
     """
 
     id: Name
@@ -117,7 +118,7 @@ class Indicator(Model):
     source: Source
     scoring: Method
     missing: Literal["redistribute", "hold"] | Neutral = "redistribute"
-    minimum_sample: Annotated[Whole, Field(ge=0)] = 0
+    minimum_sample: Annotated[Whole, Field(ge=0)] | None = None
     target: Interval | None = None
     part_of_total: bool = True
     description: Text = ""
