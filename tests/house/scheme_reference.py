@@ -16,7 +16,7 @@ from meritdesk.rules.numbers import Bounds, format_number
 from meritdesk.scheme import methods
 from meritdesk.scheme.check.catalogue import kinds
 from meritdesk.scheme.document import Date, Scheme
-from meritdesk.scheme.places import labels
+from meritdesk.scheme.labels import labels
 from meritdesk.scheme.schema import scheme_schema
 from meritdesk.scheme.values import Interval, Model, Name, Number, Text, Whole
 

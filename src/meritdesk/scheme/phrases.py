@@ -43,7 +43,7 @@ def amount(value: Decimal, unit: str = "") -> str:
     if unit == "ratio":
         return format_number(value * 100) + "%"
     if unit == "seconds" and value >= 3600 and value % 3600 == 0:
-        return _("{n} 小时").format(n=format_number(value / 3600))
+        return _("{n} 小时").format(n=format_number(value // 3600))
     if unit == "seconds":
         return _("{n} 秒").format(n=format_number(value))
     if unit == "yuan":

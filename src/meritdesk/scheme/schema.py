@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from meritdesk.scheme.document import Scheme
-from meritdesk.scheme.places import labels
+from meritdesk.scheme.labels import labels
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
