@@ -22,8 +22,10 @@ import pyarrow.parquet as pq
 
 from meritdesk.language import SOURCE, use
 from meritdesk.results import Appraisal, Rating, Results
-from meritdesk.rules.numbers import MONEY, format_number, to_integer
+from meritdesk.rules.numbers import MONEY, format_number, rounded, to_integer
 
+DECIMALS = 12
+"""Of numbers in Parquet, far more than any value of a run has; an endless one (the end of an interval) is rounded."""
 FORMAT = 1
 """Version of the layout of results.json."""
 
@@ -35,8 +37,7 @@ _TYPES: Mapping[Kind, pa.DataType] = {
     "count": pa.int64(),
     "yes_no": pa.bool_(),
     "day": pa.date32(),
-    # Wide enough for every value of a run: rates carry 4 decimals, means and intervals up to 12.
-    "number": pa.decimal128(38, 12),
+    "number": pa.decimal128(38, DECIMALS),
     "money": pa.int64(),
 }
 _FORMULA = "=+-@"
@@ -229,4 +230,7 @@ def _write_parquet(table: Table, path: Path) -> None:
 def _column(rows: Sequence[Sequence[Value]], at: int, kind: Kind) -> Iterator[Value]:
     for row in rows:
         value = row[at]
-        yield to_integer(value, MONEY) if kind == "money" and isinstance(value, Decimal) else value
+        if not isinstance(value, Decimal):
+            yield value
+        else:
+            yield to_integer(value, MONEY) if kind == "money" else rounded(value, DECIMALS)

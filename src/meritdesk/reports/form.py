@@ -23,7 +23,7 @@ from meritdesk.reports import form_text, glyphs
 from meritdesk.results import Appraisal, Results
 
 TEMPLATE = Path(__file__).with_name("form.typ")
-VOLUME = 250
+VOLUME = 100
 """People in one file: a document of some thousand pages would need gigabytes to typeset."""
 
 Document = dict[str, Any]

@@ -16,8 +16,11 @@ from meritdesk.reports.wording import fixed, percent, short
 from meritdesk.results import Appraisal, DimensionScore, IndicatorScore, Rating, Results, Segment
 from meritdesk.scheme.document import Indicator, Scheme
 
-LONGEST_ROW = 1100
-"""Characters of remarks up to which a row of the table stays on one page; a longer one may fill a page by itself."""
+LONGEST_ROW = 46
+"""Lines up to which a row of the table is kept on one page; a longer one would not fit on any."""
+REMARK_WIDTH = 44
+RUBRIC_WIDTH = 24
+"""Digits that fit into a line of the two columns that can grow; a Chinese character counts two."""
 
 Sheet = dict[str, Any]
 
@@ -156,11 +159,16 @@ def _worth(weight: Decimal | None, most: Decimal | None) -> str:
 
 def _row(scheme: Scheme, indicator: Indicator | None, score: IndicatorScore) -> Sheet:
     remarks = list(_remarks(scheme, score))
+    lines = [] if indicator is None else [list(line) for line in wording.rubric(scheme, indicator, score.unit)]
+    height = max(
+        sum(_lines(text, REMARK_WIDTH) for part in remarks for text in part.values() if text),
+        sum(_lines(words, RUBRIC_WIDTH) for _worth, words in lines),
+    )
     return {
         "title": wording.title(score),
         "weight": _worth(None if score.share is None else score.share * 100, score.most),
         "target": _target(score),
-        "rubric": [] if indicator is None else [list(line) for line in wording.rubric(scheme, indicator, score.unit)],
+        "rubric": lines,
         "reached": None if indicator is None else wording.reached(indicator, score),
         "score": short(score.points),
         "full": "" if score.full is None or score.points is None else short(score.full),
@@ -169,8 +177,12 @@ def _row(scheme: Scheme, indicator: Indicator | None, score: IndicatorScore) -> 
         if score.contribution is None
         else _("计 {points} 分").format(points=fixed(score.contribution)),
         "remarks": remarks,
-        "breakable": sum(len(part["head"]) + len(part["body"]) for part in remarks) > LONGEST_ROW,
+        "breakable": height > LONGEST_ROW,
     }
+
+
+def _lines(text: str, width: int) -> int:
+    return sum(-(-wording.text_width(line) // width) for line in text.split("\n"))
 
 
 def _target(score: IndicatorScore) -> str:

@@ -6,6 +6,7 @@ characters, so every text is checked first: a missing one is replaced visibly by
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from collections.abc import Iterable
@@ -19,7 +20,10 @@ FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Noto Sans SC"
 FILES = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
 
-_WHITE = {"\n", "\t"}
+_BREAK = "\u200b"
+_WHITE = {"\n", "\t", _BREAK}
+LONGEST_RUN = 24
+_LONG_RUN = re.compile(rf"[!-~]{{{LONGEST_RUN}}}(?=[!-~])")
 _WHOLE_UNICODE = 12
 """cmap format 12 holds every code point; the older format 4 stops at U+FFFF."""
 
@@ -41,10 +45,10 @@ def font_folder() -> Path:
 
 
 @cache
-def covered() -> frozenset[int]:
-    """Return the code points that regular and bold can both draw."""
+def covered() -> frozenset[str]:
+    """Return the characters that regular and bold can both draw."""
     regular, bold = (_code_points((font_folder() / name).read_bytes()) for name in FILES)
-    return frozenset(regular & bold)
+    return frozenset(map(chr, regular & bold))
 
 
 def _code_points(font: bytes) -> set[int]:
@@ -70,13 +74,21 @@ def _code_points(font: bytes) -> set[int]:
 def missing(text: str) -> list[str]:
     """Return the characters of `text` without a glyph, each once, in order."""
     known = covered()
-    return list(dict.fromkeys(c for c in text if ord(c) not in known and not _draws_nothing(c)))
+    if known.issuperset(text):
+        return []
+    return list(dict.fromkeys(c for c in text if c not in known and not _draws_nothing(c)))
 
 
 def printable(text: str) -> str:
-    """Return `text` with every character that cannot be drawn replaced by its code point: 〔U+20BB7〕."""
+    """Return `text` with every character that cannot be drawn replaced by its code point: 〔U+20BB7〕.
+
+    Long runs without a space (addresses, numbers) may break inside, so that they stay within their column.
+    """
     known = covered()
-    return "".join(c if ord(c) in known or c in _WHITE else _stand_in(c) for c in text)
+    breakable = _LONG_RUN.sub(rf"\g<0>{_BREAK}", text) if len(text) > LONGEST_RUN else text
+    if known.issuperset(breakable):
+        return breakable
+    return "".join(c if c in known or c in _WHITE else _stand_in(c) for c in breakable)
 
 
 def _draws_nothing(character: str) -> bool:

@@ -6,7 +6,6 @@ module knows nothing of scores or pay.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
+from meritdesk.reports.wording import text_width
 
 Kind = Literal["text", "wrap", "centre", "place", "count", "score", "percent", "money", "factor"]
 
@@ -66,13 +66,6 @@ class Column:
     """Units at which a text of kind ``wrap`` goes on in the next line."""
     least: int = 0
     """Units of the column at least."""
-
-
-def text_width(text: str) -> int:
-    """Return the width of the longest line in digits; a Chinese character counts two."""
-    return max(
-        sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line) for line in (text or " ").split("\n")
-    )
 
 
 def shown(value: Value, kind: Kind) -> str:

@@ -6,6 +6,7 @@ for scores, one for percentages, fen for money); the exact values lie in the mac
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
@@ -55,6 +56,13 @@ class Titled(Protocol):
 def title(record: Titled) -> str:
     """Return the title in the current language, the Chinese one where no other is given."""
     return record.title if current() == SOURCE else record.title_en or record.title
+
+
+def text_width(text: str) -> int:
+    """Return the width of the longest line in digits; a Chinese character counts two."""
+    return max(
+        sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line) for line in (text or " ").split("\n")
+    )
 
 
 def fixed(value: Decimal | None, decimals: int = 2) -> str:
