@@ -26,7 +26,7 @@ from meritdesk.rules.nodes import (
     Tiers,
     Within,
 )
-from meritdesk.rules.numbers import MONEY, POINTS, TOTAL, Bounds
+from meritdesk.rules.numbers import MONEY, POINTS, TOTAL, Bounds, to_integer
 from meritdesk.scheme.pay_items import (
     Condition,
     GradeCondition,
@@ -129,8 +129,9 @@ def _term(stage: AppraisalStage, term: Term) -> Node:
                     )
                 )
             return stage.coefficient
-        case PayInputTerm(pay=name):
-            return stage.input(f"pay.{name}", MONEY, 0, MOST_PAY)
+        case PayInputTerm(pay=name, at_most=limit):
+            most = MOST_PAY if limit is None else to_integer(constant(limit, MONEY).value, MONEY)
+            return stage.input(f"pay.{name}", MONEY, 0, most)
         case ScoreTerm(score=name):
             return stage.score(name)
         case MetricTerm(metric=name):

@@ -114,3 +114,13 @@ def test_a_wrong_scheme_is_caught() -> None:
     assert moved != text
     compared = run_cases(load_document(moved).scheme, load_metrics(), cases_of(name))
     assert {c.case for c in compared if not c.agrees} == {"话务量 2000 次得 800 分"}
+
+
+def test_a_factor_above_its_limit_is_refused() -> None:
+    """R0.6: 技能系数 is bounded, so that the product of three pay inputs stays exact."""
+    name = "r0-appraisal-standard"
+    case = next(case for case in cases_of(name) if "skill_factor" in case.pay)
+    wrong = case.model_copy(update={"pay": {**case.pay, "skill_factor": case.pay["skill_factor"] + 10}})
+    with pytest.raises(MeritdeskError) as caught:
+        run_cases(scheme_of(name), load_metrics(), [wrong])
+    assert [problem.code for problem in caught.value.problems] == ["value-out-of-range"]

@@ -17,9 +17,13 @@ PayKind = Literal["base", "performance", "piece", "commission", "bonus", "allowa
 
 
 class PayInputTerm(Model):
-    """An amount from the pay inputs (基本工资, 绩效基数), in yuan."""
+    """An amount from the pay inputs (基本工资, 绩效基数), in yuan; also a factor that HR sets (技能系数, R0.6).
+
+    A value above `at_most` is refused: products of several inputs stay exact only where factors are bounded.
+    """
 
     pay: Name
+    at_most: Number | None = None
 
 
 class ScoreTerm(Model):
