@@ -31,6 +31,7 @@ from meritdesk.language import _, current
 from meritdesk.metrics.definitions import Metric
 from meritdesk.metrics.load import load_metrics
 from meritdesk.pipeline import appraise
+from meritdesk.published import write_published
 from meritdesk.reports.files import write_files
 from meritdesk.reports.form import missing_glyphs, write_forms
 from meritdesk.reports.workbook import write_workbook
@@ -114,7 +115,7 @@ def write_all(run: Run, out: Path, *, forms: str, with_pay: bool) -> list[Path]:
     if forms != "none":
         print_problems(missing_glyphs(results, language=current()))
         files += write_forms(results, out / _("评价表"), one_file=forms == "one", language=current())
-    files += write_files(results, out / _("数据"), include_pay=with_pay)
+    files += [*write_files(results, out / _("数据"), include_pay=with_pay), write_published(results, out / _("数据"))]
     package = out / _("存档包.zip")
     seal(
         package,

@@ -58,7 +58,8 @@ def find_mappings(folder: Path) -> list[SourceMapping]:
 def ingest(data_dir: Path, mappings: Sequence[SourceMapping] = (), *, into: Path | None = None) -> Dataset:
     """Return the tables made from the files in `data_dir`.
 
-    Files named like a contract table (``people.csv``) that no mapping claims are read as they are. With `into`,
+    Files named like a contract table (``people.csv``, ``results.2025-09.csv``) that no mapping claims are read as they
+    are. With `into`,
     every new file is kept there as an immutable batch and the result covers all batches that are not withdrawn;
     the same file twice changes nothing. Rows that cannot be used are quarantined and reported; MeritdeskError is
     raised only when a file or mapping as a whole cannot be used.
@@ -72,7 +73,7 @@ def ingest(data_dir: Path, mappings: Sequence[SourceMapping] = (), *, into: Path
     for path, mapping in _sources(data_dir, mappings, problems):
         sha256 = store.file_hash(path)
         related = [store.file_hash(other) for other in _related(data_dir, mapping)]
-        identity = store.batch_id(sha256, mapping.hash if mapping else "", related)
+        identity = store.batch_id(sha256, mapping.hash if mapping else path.stem, related)
         name = path.relative_to(data_dir).as_posix()
         if identity in kept:
             if kept[identity].file != name and not kept[identity].withdrawn:
@@ -129,12 +130,17 @@ def _sources(
     for path in sorted(folder.iterdir()):
         if path in claimed or not path.is_file() or path.name.startswith(".") or path.name.endswith((".yaml", ".md")):
             continue
-        if path.stem in CONTRACTS and path.suffix.lower() in KINDS:
+        if _table_name(path) in CONTRACTS and path.suffix.lower() in KINDS:
             yield path, None
         else:
             message = _("没有读取这个文件：没有映射提到它，文件名也不是数据表名。")
             problems.append(Problem(code="file-not-used", place=path.name, message=message, severity="warning",
                                     fix=_("请为它写映射，或移出该文件夹。")))  # fmt: skip
+
+
+def _table_name(path: Path) -> str:
+    """Return the table a file in contract form is named after: ``results`` of ``results.2025-09.csv``."""
+    return path.name.split(".", 1)[0]
 
 
 def _lookups(mapping: SourceMapping | None) -> Iterator[Lookup]:
@@ -160,7 +166,7 @@ def _read_batch(
     sheet = read(path, _options(mapping), name=name)
     notes = list(sheet.notes)
     if mapping is None:
-        mapping = _identity(path.stem, sheet, notes)
+        mapping = _identity(_table_name(path), sheet, notes)
     context = Context(mapping, sheet.heading, name, sheet.place, lambda lookup: _look_up(lookup, folder, mapping))
     gatherers = [_Gatherer(bind(rule, context), sheet) for rule in mapping.tables]
     rows_in = 0
@@ -218,7 +224,7 @@ def _look_up(lookup: Lookup, folder: Path, mapping: SourceMapping) -> Mapping[st
 
 def _whole_table(path: Path, name: str) -> tuple[Feed, list[Problem]]:
     """Read a Parquet file that is already in contract form, by whole columns."""
-    contract = CONTRACTS[path.stem]
+    contract = CONTRACTS[_table_name(path)]
     table, notes = contract_form(path, name, contract)
     account = Account(name, "", contract.name, rows_in=table.num_rows)
     table = table.append_column("_row", pa.array(range(1, 1), pa.int64()) if not table.num_rows else _numbers(table))
@@ -319,20 +325,27 @@ def _quarantine_breaches(feed: Feed, table_name: str, headings: Mapping[str, str
             derived = bool(headings) and breach.column not in headings
             told = pc.and_(breach.mask, pc.invert(bad)) if derived else breach.mask
             bad = pc.or_(bad, breach.mask)
-            kind = CONTRACTS[table_name].column(breach.column).type
-            rows = table.select([breach.column, "_row"]).filter(told).slice(0, MAX_LISTED)
-            for value, row in zip(rows[breach.column].to_pylist(), rows["_row"].to_pylist(), strict=True):
-                shown = checks.shown(value, kind)
-                heading = headings.get(breach.column, breach.column)
-                feed.quarantined.append(
-                    Quarantined(
-                        account.file, account.sheet, row, table_name, heading, breach.code, breach.reason, shown
-                    )
-                )
+            _list_refused(feed, breach, table.filter(told), headings.get(breach.column, breach.column))
         account.quarantined += _weight(table.filter(bad))
         feed.table = table.filter(pc.invert(bad))
     account.records = feed.table.num_rows
     account.accepted = _weight(feed.table)
+
+
+def _list_refused(feed: Feed, breach: checks.Breach, rows: pa.Table, heading: str) -> None:
+    """Write down each refused row with its value; beyond the limit one line says how many more there are."""
+    account = feed.account
+    place = (account.file, account.sheet)
+    kind = CONTRACTS[account.table].column(breach.column).type
+    listed = rows.slice(0, MAX_LISTED)
+    for value, row in zip(listed[breach.column].to_pylist(), listed["_row"].to_pylist(), strict=True):
+        shown = checks.shown(value, kind)
+        feed.quarantined.append(Quarantined(*place, row, account.table, heading, breach.code, breach.reason, shown))
+    if rows.num_rows > MAX_LISTED:
+        more = _("{reason}（另有 {n} 行原因相同，未逐行列出）").format(
+            reason=breach.reason, n=rows.num_rows - MAX_LISTED
+        )
+        feed.quarantined.append(Quarantined(*place, 0, account.table, heading, breach.code, more))
 
 
 def _weight(table: pa.Table) -> int:
