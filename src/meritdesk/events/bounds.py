@@ -17,11 +17,13 @@ from pathlib import Path
 from xml.parsers import expat
 
 from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.events.compound import largest_grid
 from meritdesk.language import _
 
-MAX_FILE_BYTES = 4 * 1024**3
+MAX_FILE_BYTES = 16 * 1024**3
+MAX_TEXT_BYTES = 1024**3
 MAX_WORKBOOK_BYTES = 128 * 1024**2
-MAX_XLS_BYTES = 64 * 1024**2
+MAX_XLS_BYTES = 32 * 1024**2
 MAX_UNPACKED_BYTES = 384 * 1024**2
 MAX_ODS_BYTES = 64 * 1024**2
 MAX_RATIO = 150
@@ -92,6 +94,21 @@ def check_workbook(path: Path, place: str) -> dict[str, SheetScan]:
                 for chunk in _stream(path, archive, entry, place):
                     _check_declarations(chunk, place)
     return scans
+
+
+def check_xls(path: Path, place: str) -> None:
+    """Raise MeritdeskError when an .xls is too large or its cells span a grid that is too large (B3)."""
+    check_size(path, place, MAX_XLS_BYTES)
+    rows, columns = largest_grid(path)
+    if rows * columns > MAX_CELLS:
+        raise _far_cell(place, rows, columns)
+
+
+def _far_cell(place: str, rows: int, columns: int) -> MeritdeskError:
+    message = _("工作表延伸到第 {row} 行、第 {column} 列，超过 {limit} 个单元格。").format(
+        row=rows, column=column_letters(columns), limit=MAX_CELLS
+    )
+    return refuse("far-cell", place, message, _("请删除远处的单元格，或另存为 CSV 后导入。"))
 
 
 def check_ods(path: Path, place: str) -> None:
@@ -213,10 +230,7 @@ def _scan_sheet(chunks: Iterator[bytes], place: str) -> _Grid:
             grid.rows = max(grid.rows, max(int(row) for _letters, row in found))
             grid.columns = max(grid.columns, max(column_number(letters.decode()) for letters, _row in found))
         if grid.rows * grid.columns > MAX_CELLS:
-            message = _("工作表延伸到第 {row} 行、第 {column} 列，超过 {limit} 个单元格。").format(
-                row=grid.rows, column=column_letters(grid.columns), limit=MAX_CELLS
-            )
-            raise refuse("far-cell", place, message, _("请删除远处的单元格，或另存为 CSV 后导入。"))
+            raise _far_cell(place, grid.rows, grid.columns)
         if b"hidden=" in piece:
             grid.hidden.update(int(row) for row in _HIDDEN.findall(piece))
         if b't="e"' in piece:
@@ -259,10 +273,7 @@ def _check_repeats(chunks: Iterator[bytes], place: str) -> None:
             if state["row_used"]:
                 state["used_rows"] = state["row"]
             if state["used_rows"] * state["used_columns"] > MAX_CELLS:
-                message = _("工作表有 {rows} 行 × {columns} 列，超过上限。").format(
-                    rows=state["used_rows"], columns=state["used_columns"]
-                )
-                raise refuse("far-cell", place, message, _("请删除远处的单元格，或另存为 CSV 后导入。"))
+                raise _far_cell(place, state["used_rows"], state["used_columns"])
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end

@@ -143,7 +143,7 @@ def number_cell(value: float) -> Cell:
 
 
 def _read_text(path: Path, name: str, options: ReadOptions) -> RawSheet:
-    bounds.check_size(path, name)
+    bounds.check_size(path, name, bounds.MAX_TEXT_BYTES)
     text, encoding = decode(path.read_bytes(), options.encoding, name)
     delimiter = options.delimiter if options.delimiter != "auto" else _find_delimiter(text[:65536])
     rows = _delimited_rows(text, delimiter, name)
@@ -201,13 +201,11 @@ def _read_workbook(path: Path, name: str, options: ReadOptions) -> RawSheet:
     elif kind == "ods":
         bounds.check_ods(path, name)
     else:
-        bounds.check_size(path, name, bounds.MAX_XLS_BYTES)
+        bounds.check_xls(path, name)
     try:
         book = CalamineWorkbook.from_path(path)
         title, notes = _choose_sheet(book, name, options.sheet)
         sheet = book.get_sheet_by_name(title)
-        if sheet.total_height * sheet.total_width > bounds.MAX_CELLS:
-            raise bounds.refuse("far-cell", name, _("工作表过大。"), _("请另存为 CSV 后导入。"))
         grid = sheet.to_python(skip_empty_area=False)
     except PasswordError as error:
         raise bounds.refuse("locked", name, _("文件有密码。"), _("请去除密码后重试。")) from error

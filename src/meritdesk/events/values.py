@@ -160,6 +160,10 @@ def _flag(cell: Cell) -> int:
 def _number(cell: Cell, reading: Reading) -> Decimal:
     """Return the exact number a cell says; with format ``percent`` 95% is 95."""
     if isinstance(cell, Decimal):
+        if "percent" in reading.formats and "percent_of_one" not in reading.formats:
+            raise Refusal(
+                "not-a-percentage", _("是数字而不是 95% 这样的文字；若表格存 0.95 而显示 95%，请写 percent_of_one")
+            )
         return cell * 100 if "percent_of_one" in reading.formats else cell
     if not isinstance(cell, str):
         raise Refusal("not-a-number", _("不是数字"))

@@ -119,8 +119,8 @@ def _ods_cell(cell: Any) -> str:
     return f'<table:table-cell office:value-type="string"><text:p>{escape(str(cell))}</text:p></table:table-cell>'
 
 
-def write_xls(path: Path, rows: Rows, *, date_1904: bool = False) -> Path:
-    """Write the old binary workbook (BIFF8 in a compound file): texts and numbers only."""
+def write_xls(path: Path, rows: Rows, *, date_1904: bool = False, far: tuple[int, int] | None = None) -> Path:
+    """Write the old binary workbook (BIFF8 in a compound file): texts and numbers only, and one cell `far` away."""
     cells = b""
     for number, row in enumerate(rows):
         for column, cell in enumerate(row):
@@ -130,6 +130,8 @@ def write_xls(path: Path, rows: Rows, *, date_1904: bool = False) -> Path:
                 cells += _record(0x0204, head + text)
             elif cell is not None:
                 cells += _record(0x0203, struct.pack("<HHHd", number, column, 0, float(cell)))
+    if far:
+        cells += _record(0x0203, struct.pack("<HHHd", *far, 0, 1.0))
     width = max(len(row) for row in rows)
     sheet = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
     sheet += _record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, width, 0)) + cells + _record(0x000A, b"")
@@ -149,23 +151,23 @@ def _record(kind: int, data: bytes) -> bytes:
 
 
 def _compound_file(name: str, stream: bytes) -> bytes:
-    """Return a compound file with one stream: one FAT sector, one directory sector, then the stream's sectors."""
+    """Return a compound file with one stream: the table of sectors, the directory, then the stream."""
     stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
     count = len(stream) // 512
-    assert count + 2 <= 128, "one sector of the allocation table is enough for a test file"
-    fat = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, count + 2), 0xFFFFFFFE]
-    fat += [0xFFFFFFFF] * (128 - len(fat))
+    tables = next(n for n in range(1, 109) if n + 1 + count <= 128 * n)
+    first = tables + 1
+    fat = [0xFFFFFFFD] * tables + [0xFFFFFFFE, *range(first + 1, first + count), 0xFFFFFFFE]
+    fat += [0xFFFFFFFF] * (128 * tables - len(fat))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16
-    header += struct.pack(
-        "<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0
-    )
+    sizes = (0, tables, tables, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header += struct.pack("<HHHHH6x9I", 0x3E, 3, 0xFFFE, 9, 6, *sizes) + struct.pack(f"<{tables}I", *range(tables))
     header += b"\xff" * (512 - len(header))
 
-    def entry(title: str, kind: int, child: int, first: int, size: int) -> bytes:
+    def entry(title: str, kind: int, child: int, start_at: int, size: int) -> bytes:
         text = (title + "\0").encode("utf-16-le") if title else b""
         start = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
-        return start + b"\0" * 36 + struct.pack("<IQ", first, size)
+        return start + b"\0" * 36 + struct.pack("<IQ", start_at, size)
 
-    directory = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry(name, 2, 0xFFFFFFFF, 2, len(stream))
+    directory = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry(name, 2, 0xFFFFFFFF, first, len(stream))
     directory += entry("", 0, 0xFFFFFFFF, 0, 0) * 2
-    return header + struct.pack("<128I", *fat) + directory + stream
+    return header + struct.pack(f"<{len(fat)}I", *fat) + directory + stream

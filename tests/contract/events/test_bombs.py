@@ -70,6 +70,10 @@ def far_cell_ods(folder: Path) -> Path:
     return files.write_ods_content(folder / "far.ods", files.ods_with_rows(rows))
 
 
+def far_cell_xls(folder: Path) -> Path:
+    return files.write_xls(folder / "far.xls", [["a"], ["b"]], far=(65535, 255))
+
+
 def million_strings(folder: Path) -> Path:
     return _workbook(
         folder / "strings.xlsx", SHEET.format(rows=""), "<sst>" + "<si><t>a</t></si>" * 1_100_000 + "</sst>"
@@ -103,6 +107,7 @@ BOMBS: list[tuple[Callable[[Path], Path], set[str]]] = [
     (zip_lies, {"unpacks-too-far"}),
     (far_cell, {"far-cell"}),
     (far_cell_ods, {"far-cell"}),
+    (far_cell_xls, {"far-cell"}),
     (million_strings, {"too-many-strings"}),
     (entity_expansion, {"entity-expansion"}),
     (entity_expansion_ods, {"entity-expansion"}),
@@ -150,6 +155,7 @@ def test_the_checks_let_ordinary_workbooks_pass(tmp_path: Path) -> None:
     rows: files.Rows = [["a", "b"], *([f"text {n}", n] for n in range(2000))]
     assert len(list(read(files.write_xlsx(tmp_path / "plain.xlsx", rows)).rows)) == 2000
     assert len(list(read(files.write_ods(tmp_path / "plain.ods", rows)).rows)) == 2000
+    assert len(list(read(files.write_xls(tmp_path / "plain.xls", rows)).rows)) == 2000
     assert len(list(read(files.write_csv(tmp_path / "plain.csv", rows)).rows)) == 2000
 
 

@@ -180,6 +180,17 @@ def test_money_and_percentages(rule: str, cell: str, expected: int | None, tmp_p
     assert [record.get("amount") for record in _records(dataset, "orders") or [{}]] == [expected]
 
 
+@pytest.mark.parametrize(("style", "expected"), [("percent", None), ("percent_of_one", 9500)])
+def test_a_percentage_stored_as_a_fraction_is_never_taken_for_a_number(
+    style: str, expected: int | None, tmp_path: Path
+) -> None:
+    files.write_xlsx(tmp_path / "calls.xlsx", [["id", "d", "x"], ["1", "2024-01-01", 0.95]])
+    column = f"{{from: x, format: {style}}}"
+    tables = f"tables:\n  - table: orders\n    columns: {{order_id: id, day: d, amount: {column}}}\n"
+    dataset = ingest(tmp_path, [parse_mapping(HEAD.replace(".csv", ".xlsx") + tables, "m")])
+    assert [record.get("amount") for record in _records(dataset, "orders") or [{}]] == [expected]
+
+
 def test_times_past_midnight_zone_and_cutoff(tmp_path: Path) -> None:
     mapping = (
         HEAD
