@@ -286,3 +286,31 @@ def test_files_that_nobody_reads_are_told(tmp_path: Path) -> None:
             ],
         )
     assert caught.value.problems[0].code == "no-file"
+
+
+def test_namesakes_get_keys_of_their_own_or_are_reported(tmp_path: Path) -> None:
+    rows = [["姓名", "主管"], ["李静", "赵"], ["李静", "钱"], ["李静", "赵"], ["陈喆", "钱"]]
+    files.write_csv(tmp_path / "calls.csv", rows)
+    mapping = """
+mapping: calls
+files: calls.csv
+tables:
+  - table: people
+    columns:
+      person: {key}
+      name: 姓名
+      superior: 主管
+      position: {{value: agent}}
+      valid_from: {{value: 2024-01-01}}
+"""
+    apart = ingest(tmp_path, [parse_mapping(mapping.format(key='{from: [姓名, 主管], separator: " @ "}'), "m")])
+    assert apart.tables["people"]["person"].to_pylist() == ["李静 @ 赵", "李静 @ 钱", "陈喆 @ 钱"]
+    assert "namesakes" in {problem.code for problem in apart.report.problems}
+    together = ingest(tmp_path, [parse_mapping(mapping.format(key="姓名"), "m")])
+    assert together.tables["people"]["person"].to_pylist() == ["陈喆"]
+    assert [(row.row, row.column, row.code) for row in together.report.quarantined] == [
+        (2, "superior", "contradicting-duplicate"),
+        (3, "superior", "contradicting-duplicate"),
+    ]
+    account = together.report.accounts[0]
+    assert (account.rows_in, account.accepted, account.quarantined, account.duplicates) == (4, 1, 2, 1)

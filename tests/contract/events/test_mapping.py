@@ -321,3 +321,15 @@ def test_the_guide_shows_mappings_that_work(tmp_path: Path) -> None:
     assert [len(_records(dataset, table)) for table in ("contacts", "surveys", "people")] == [1, 1, 1]
     shown = set(re.findall(r"`([a-z_]+)`", guide.split("自带的映射：")[1].split("\n")[0]))
     assert shown == set(shipped_mappings())
+
+
+def test_business_seconds_in_a_mapping(tmp_path: Path) -> None:
+    hours = 'business_hours: {week: {mon-fri: "09:00-18:00"}, holidays: china}\n'
+    columns = "      first_reply_at: reply\n" + OPEN_SECONDS.replace("created_at]", "first_reply_at]")
+    rows = [
+        ["id", "at", "reply"],
+        ["1", "2025-09-30 17:30:00", "2025-10-09 09:10:00"],
+        ["2", "2025-09-30 17:30:00", ""],
+    ]
+    records = _records(_ingest(tmp_path, rows, HEAD + hours + MINIMAL + columns))
+    assert [record.get("first_reply_business_seconds") for record in records] == [2400, None]
