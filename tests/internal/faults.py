@@ -28,8 +28,16 @@ ZERO, ONE = Decimal(0), Decimal(1)
 
 
 def instead(change: Callable[[Any], Node]) -> Fault:
-    """Compute the column of another node."""
-    return lambda right: lambda node, sheet: right(change(node), sheet)
+    """Compute the column of another node, of the same kind or not."""
+
+    def fault(right: Compute) -> Compute:
+        def wrong(node: Node, sheet: Sheet) -> Column:
+            other = change(node)
+            return right(other, sheet) if type(other) is type(node) else values.column(other, sheet)
+
+        return wrong
+
+    return fault
 
 
 def afterwards(change: Callable[[Decimal | None], Decimal | None]) -> Fault:

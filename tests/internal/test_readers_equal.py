@@ -27,7 +27,7 @@ from tests.internal.trees import INPUTS, Batch, Grower, batch, program
 
 SEEDS = range(9)
 """9 × 12 trees × 1,000 rows."""
-FAULT_SEEDS = range(100, 116)
+FAULT_SEEDS = range(100, 104)
 
 
 def differences(made: Batch, reader: Reader) -> str:
@@ -114,8 +114,8 @@ def test_every_kind_has_a_grower_and_a_planted_fault() -> None:
 
 
 @cache
-def _columns(seed: int) -> tuple[Batch, Values]:
-    made = batch(seed, TREES, 300)
+def _columns(kind: str, seed: int) -> tuple[Batch, Values]:
+    made = batch(seed, 10, 400, roots=[kind])
     return made, READERS["duckdb"](made.outputs, made.rows)
 
 
@@ -127,7 +127,7 @@ def test_a_planted_fault_is_caught(kind: str, fault: str) -> None:
 def caught(kind: str, fault: Fault) -> bool:
     """Say whether the comparison with the columns reader finds a fault planted in reader 1."""
     for seed in FAULT_SEEDS:
-        made, found = _columns(seed)
+        made, found = _columns(kind, seed)
         with planted(kind, fault):
             if READERS["exact"](made.outputs, made.rows) != found:
                 return True

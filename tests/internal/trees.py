@@ -53,12 +53,12 @@ class Batch:
         return len(self.outputs) * len(self.rows)
 
 
-def batch(seed: int, trees: int, rows: int, kinds: Sequence[str] = tuple(KINDS)) -> Batch:
-    """Return `trees` trees over `rows` rows, the roots taking turns through `kinds`."""
+def batch(seed: int, trees: int, rows: int, kinds: Sequence[str] = tuple(KINDS), roots: Sequence[str] = ()) -> Batch:
+    """Return `trees` trees of `kinds` over `rows` rows, the roots taking turns through `roots` (all kinds)."""
     source = random.Random(seed)
     made = make_rows(source, INPUTS, rows)
     grower = Grower(source, INPUTS, made, kinds)
-    return Batch(seed, grower.outputs(seed * trees, trees), made, grower.sheet)
+    return Batch(seed, grower.outputs(seed * trees, trees, roots), made, grower.sheet)
 
 
 def program(seed: int, appraisals: int, trees: int) -> tuple[Program, list[Row], list[Row]]:
@@ -160,11 +160,11 @@ class Grower:
             "PoolShares": self.pool_shares,
         }  # fmt: skip
 
-    def outputs(self, first: int, count: int) -> dict[str, Node]:
+    def outputs(self, first: int, count: int, roots: Sequence[str] = ()) -> dict[str, Node]:
         """Return trees number `first` and on; well over half of those that are no leaves are at least 4 deep."""
         found = {}
         for number in range(first, first + count):
-            kind = self.kinds[number % len(self.kinds)]
+            kind = (roots or self.kinds)[number % len(roots or self.kinds)]
             depth = self.source.choice((4, 4, 5, 6)) if self.source.random() < 0.75 else self.source.choice((2, 3))
             found[f"t{number}"] = self.tree(kind, depth)
         return found
@@ -281,12 +281,18 @@ class Grower:
         return nodes.If(scale=scale, flag=self.flag(depth - 1), then=then, otherwise=otherwise)
 
     def mul_div(self, depth: int, scale: int) -> Node:
+        if self.source.random() < 0.3:  # many results lie half-way between two units
+            half = nodes.Const(scale=2, value=Decimal(self.source.choice(("0.5", "-0.5", "0.25", "1.5"))))
+            return nodes.MulDiv(scale=scale, a=self.value(depth - 1, scale), b=self.keep(half))
         a = self.any_value(depth - 1)
         b = self.any_value(self.source.randint(1, 2))
         c = self.any_value(self.source.randint(1, 2)) if self.coin() else None
         return nodes.MulDiv(scale=scale, a=a, b=b, c=c)
 
     def weighted_mean(self, depth: int, scale: int) -> Node:
+        if self.source.random() < 0.3:  # the mean of two
+            pair = (self.value(depth - 1, scale), self.keep(nodes.Const(scale=scale, value=self.number(scale))))
+            return nodes.WeightedMean(scale=scale, parts=tuple(Part(25, node) for node in pair), missing="hold")
         children = self.several(depth, self.source.choice(SCALES))
         weights = [self.source.choice((0, 1, 1, 25, 40, 3333)) for _ in children]
         parts = tuple(Part(weight, child) for weight, child in zip(weights, children, strict=True))
@@ -299,16 +305,24 @@ class Grower:
     def curve(self, depth: int, scale: int) -> Node:
         x = self.any_value(depth - 1)
         cuts = self.cuts(x, self.source.randint(2, 5))
+        if self.coin():  # half-way between two points, at a value x takes
+            often = Counter(value for value in self.sheet[x] if value is not None).most_common(1)
+            middle = int(often[0][0].scaleb(x.scale)) if often else cuts[0]
+            y, step = 2 * self.number(scale), self.source.choice((1, -1, 5, -3))
+            ends = ((middle - 1, y), (middle + 1, y + to_decimal(step, scale)))
+            return nodes.Curve(scale=scale, x=x, points=tuple((to_decimal(cut, x.scale), y) for cut, y in ends))
         cuts = cuts if len(cuts) > 1 else [*cuts, cuts[0] + self.source.choice((1, 2, 3, 100))]
         return nodes.Curve(
             scale=scale, x=x, points=tuple((to_decimal(cut, x.scale), self.number(scale)) for cut in cuts)
         )
 
     def tiers(self, depth: int, scale: int) -> Node:
-        x = self.any_value(depth - 1)
+        halves = self.coin()
+        x = self.value(depth - 1, scale) if halves else self.any_value(depth - 1)
+        rates = (5_000, 15_000, 2_500) if halves else (0, 4_000, 5_500, 1, -25, self.source.randint(0, 20_000))
 
         def rate() -> Decimal:
-            return to_decimal(self.source.choice((0, 4_000, 5_500, 1, -25, self.source.randint(0, 20_000))), nodes.RATE)
+            return to_decimal(self.source.choice(rates), nodes.RATE)
 
         if self.coin():
             return nodes.Tiers(scale=scale, x=x, tiers=self.look_up(self.intervals(x), scale, rate), mode="whole")
@@ -320,9 +334,10 @@ class Grower:
         return nodes.Within(x=x, bounds=self.source.choice(self.intervals(x)))
 
     def group_mean(self, depth: int, scale: int) -> Node:
-        weight = self.value(self.source.choice((1, 1, 2)), 0)
-        most = len(self.sheet.rows)
-        return groups.GroupMean(scale=scale, x=self.any_value(depth - 1), weight=weight, group=self.group(), most=most)
+        x, weight = self.any_value(depth - 1), self.value(self.source.choice((1, 1, 2)), 0)
+        if self.coin():  # plain means, often of two
+            x, weight = self.value(depth - 1, scale), self.keep(nodes.Const(scale=0, value=Decimal(1)))
+        return groups.GroupMean(scale=scale, x=x, weight=weight, group=self.group(), most=len(self.sheet.rows))
 
     def rank(self, depth: int, _scale: int) -> Node:
         best = self.source.choice(("high", "low"))
@@ -355,12 +370,14 @@ class Grower:
         grade: Node = self.keep(nodes.Bands(scale=0, x=x, bands=bands))
         if self.coin():
             grade = nodes.Coalesce(scale=0, args=(grade, nodes.Const(scale=0, value=Decimal(len(shares) - 1))))
+        group = self.group()
+        size = self.source.choice([len(members) for members in self.sheet.members(group).values()])
         return groups.ForcedShares(
             scale=0, grade=self.keep(grade), total=x if self.coin() else self.any_value(depth - 1),
             vetoed=nodes.Within(x=self.value(1, 0), bounds=FEW) if self.coin() else self.flag(2),
             counted=nodes.Not(flag=self.flag(2)) if self.coin() else nodes.AllOf(flags=()),
-            order=self.order(), group=self.group(), shares=shares, mode="force" if self.coin() else "cap",
-            smallest=self.source.choice((1, 1, 3, 10, 10, 60)),
+            order=self.order(), group=group, shares=shares, mode="force" if self.coin() else "cap",
+            smallest=self.source.choice((1, 3, 10, 60, size, size)),
         )  # fmt: skip
 
     def pool_shares(self, depth: int, scale: int) -> Node:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from meritdesk.errors import MeritdeskError, Problem
@@ -274,9 +275,9 @@ class Curve(Node):
 
     def _span(self) -> Span:
         points = self.integers()
-        if len(points) < 2 or any(a[0] >= b[0] for a, b in zip(points, points[1:], strict=False)):
+        if len(points) < 2 or any(a[0] >= b[0] for a, b in pairwise(points)):
             raise ValueError("a curve needs at least two points with rising x")
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             self._refuse_from(2 * (abs(y0) + abs(y1 - y0)) * (x1 - x0) + (x1 - x0))
         return min(y for _x, y in points), max(y for _x, y in points)
 

@@ -17,7 +17,7 @@ from meritdesk.rules.exact import shares
 from meritdesk.rules.exact.rows import Row
 from meritdesk.rules.exact.runs import Outcome, Stage, evaluate, fill
 from meritdesk.rules.exact.sheet import DIGITS, Sheet
-from meritdesk.rules.exact.values import amount_in, position, segment
+from meritdesk.rules.exact.values import ZERO, amount_in, position, segment
 from meritdesk.rules.nodes import Node
 
 Detail = Mapping[str, object]
@@ -80,6 +80,8 @@ class _Tracer:
                 if earlier is not None:
                     children = [self.trace("segments", earlier, self.outcome.last[row])]
             value = sheet[node][row]
+            if value is not None:
+                value += ZERO  # a rounded −0 is shown as 0
             self.known[key] = Trace(node, value, stage, row, tuple(children), MappingProxyType(dict(detail)))
         return self.known[key]
 
