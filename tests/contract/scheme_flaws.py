@@ -313,6 +313,48 @@ FLAWS = {
         "pay-cliff",
         "pay.items.piece.amount.tiers@501",
     ),
+    "bonus from a threshold on": (
+        "  minimum_wage",
+        '    - {id: top, title: T, kind: bonus, amount: 2000, when: {score: total, within: "[95, )"}}\n  minimum_wage',
+        "pay-cliff",
+        "pay.items.top.when",
+    ),
+    "step between grades": (
+        "{excellent: 300, good: 0,",
+        "{excellent: 3000, good: 0,",
+        "pay-cliff",
+        "pay.items.honour.amount@good",
+    ),
+    "pay per error": (
+        "  minimum_wage",
+        "    - {id: errors, title: 纠错, kind: piece, amount: {metric: wrong_orders}, times: [5]}\n  minimum_wage",
+        "perverse-incentive",
+        "pay.items.errors.amount",
+    ),
+    "more calls, less pay": (
+        'rate: 1}, {when: "(500, )", rate: 1.5}',
+        'rate: 1}, {when: "(500, )", rate: -1}',
+        "perverse-incentive",
+        "pay.items.piece.amount",
+    ),
+    "bonus for many errors": (
+        "  minimum_wage",
+        '    - {id: b, title: B, kind: bonus, amount: 9, when: {metric: wrong_orders,within: "[3, )"}}\n  minimum_wage',
+        "perverse-incentive",
+        "pay.items.b.when",
+    ),
+    "veto on the best": (
+        'when: {metric: csat, within: "[0, 30%)"}',
+        'when: {metric: csat, within: "[90%, )"}',
+        "perverse-incentive",
+        "vetoes.rude.when",
+    ),
+    "honour for the last": (
+        "uses:\n",
+        'uses:\n  - {id: star, title: 服务之星, when: {score: total, within: "[0, 60)"}, then: honour}\n',
+        "perverse-incentive",
+        "uses.star.when",
+    ),
     "days without rule": (", below_minimum: 1", "", "below-minimum-without-rule", "cycle.below_minimum"),
     "changed too early": (
         "notice: 2024-02-01}",

@@ -204,3 +204,14 @@ def test_numbers_are_read_as_written_and_never_as_float() -> None:
 @pytest.mark.parametrize("word", ["no", "off", "010", "1:30", "0x10", ".5", "1_000", "2024-01-31", "~"])
 def test_a_plain_word_stays_text(word: str) -> None:
     assert load_scheme(SMALL.replace("title: 小方案", f"title: {word}")).title == word
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    ["[" * 100_000, "- " * 100_000, "? " * 50_000, "a: [" + "1, " * 200_000 + "1]", "a: b\n" * 2 + "x" * 1_100_000],
+    ids=["brackets", "dashes", "question marks", "many values", "long"],
+)
+def test_a_file_made_to_exhaust_the_reader_is_refused(bomb: str) -> None:
+    with pytest.raises(MeritdeskError) as caught:
+        load_scheme(bomb, name="bomb.yaml")
+    assert caught.value.problems[0].place.startswith("bomb.yaml")

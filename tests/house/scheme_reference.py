@@ -152,6 +152,18 @@ INTRODUCTION = """# 方案语言 · The scheme document
 """
 
 
+FINDINGS = """`meritdesk scheme check` 给出每条发现的代码和位置。
+位置由标识组成（`dimensions.quality.first_response.scoring.bands`），没有标识的列表项写第几项，
+`@` 后面是具体的值、岗位或另一项。
+方案自己不能压下任何发现；`<方案>.findings.yaml` 只是写明应有的发现，供核对：
+
+```yaml
+- {code: cliff, place: dimensions.volume.calls.scoring.tiers@2001}
+- {code: gap, place: "grades@[70, 74.99]"}
+```
+"""
+
+
 def models(model: type[Model], seen: dict[type[Model], None] | None = None) -> dict[type[Model], None]:
     """Return the models of the grammar in the order in which a reader meets them."""
     found = {} if seen is None else seen
@@ -222,7 +234,13 @@ def page() -> str:
     for model in models(Scheme):
         lines += section(model)
     severities = {"error": "阻止发布", "warning": "需要人确认", "info": "提示"}
-    lines += ["## 体检 · Findings of the check", "", "| 代码 | 程度 | 为什么要紧 | 怎么办 |", "|---|---|---|---|"]
+    lines += [
+        "## 体检 · Findings of the check",
+        "",
+        FINDINGS,
+        "| 代码 | 程度 | 为什么要紧 | 怎么办 |",
+        "|---|---|---|---|",
+    ]
     lines += [f"| `{code}` | {severities[grave]} | {why} | {cure} |" for code, (grave, why, cure) in kinds().items()]
     return "\n".join(lines) + "\n"
 

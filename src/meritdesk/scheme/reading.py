@@ -26,7 +26,7 @@ Lines = dict[Steps, tuple[int, int]]
 
 LARGEST_TEXT = 1_000_000
 LARGEST_DEPTH = 24
-LARGEST_NUMBER_OF_VALUES = 50_000
+LARGEST_NUMBER_OF_VALUES = 20_000
 
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
 

@@ -15,6 +15,7 @@ from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.scheme.check.catalogue import finding, kinds
 from meritdesk.scheme.check.grading import check_grading
+from meritdesk.scheme.check.incentives import check_incentives
 from meritdesk.scheme.check.intervals import check_intervals
 from meritdesk.scheme.check.keeping import check_keeping
 from meritdesk.scheme.check.measuring import check_measuring
@@ -28,7 +29,16 @@ from meritdesk.scheme.reading import read_yaml
 
 __all__ = ["Limits", "check", "expected_findings", "finding", "found", "kinds", "printed"]
 
-CHECKS = (check_sums, check_intervals, check_steps, check_measuring, check_grading, check_paying, check_keeping)
+CHECKS = (
+    check_sums,
+    check_intervals,
+    check_steps,
+    check_incentives,
+    check_measuring,
+    check_grading,
+    check_paying,
+    check_keeping,
+)
 
 
 def check(

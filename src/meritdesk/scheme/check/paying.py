@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
+from math import prod
 
 from meritdesk.errors import Problem
 from meritdesk.language import _
@@ -16,7 +18,16 @@ from meritdesk.scheme.check.steps import cliffs
 from meritdesk.scheme.check.subject import Subject, Values, metric_values
 from meritdesk.scheme.document import Scheme
 from meritdesk.scheme.methods import DeductMethod
-from meritdesk.scheme.pay_items import GradeTerm, MetricTerm, Pay, PayItem, ScoreTerm, TiersTerm
+from meritdesk.scheme.pay_items import (
+    GradeTerm,
+    MetricCondition,
+    MetricTerm,
+    Pay,
+    PayItem,
+    ScoreCondition,
+    ScoreTerm,
+    TiersTerm,
+)
 
 LARGEST_SHARE = Decimal("0.2")
 """A deduction may take at most a fifth of the month's wage."""
@@ -38,6 +49,7 @@ def check_paying(subject: Subject) -> Iterator[Problem]:
             yield finding("limits-crossed", place, message)
         if item.at_least is None or item.at_least < 0:
             yield from _negative(subject.scheme, item, place)
+        yield from _jumps(subject, item, place)
         for name, term in [("amount", item.amount), *((f"times.{n + 1}", t) for n, t in enumerate(item.times))]:
             if isinstance(term, GradeTerm):
                 yield from _per_grade(subject.scheme, item, term, f"{place}.{name}")
@@ -77,6 +89,30 @@ def _can_be_negative(scheme: Scheme, term: object) -> bool:
             for d, i in scheme.indicators()
         )
     return False
+
+
+def _jumps(subject: Subject, item: PayItem, place: str) -> Iterator[Problem]:
+    """A sum paid from a threshold on, and steps between neighbouring grades."""
+    limit = subject.limits.pay
+    sums = [term for term in (item.amount, *item.times) if isinstance(term, Decimal)]
+    sure = len(sums) == len(item.times) + (item.amount is not None)
+    if sure and sums and isinstance(item.when, ScoreCondition | MetricCondition):
+        whole = prod(sums, start=Decimal(1))
+        if whole > limit:
+            message = _("“{title}”达到条件就有 {whole} 元，差一点就没有").format(
+                title=item.title, whole=format_number(whole)
+            )
+            yield finding("pay-cliff", f"{place}.when", message)
+    if isinstance(item.amount, GradeTerm) and len(sums) == len(item.times):
+        price, amounts = prod(sums, start=Decimal(1)), item.amount.grade
+        known = [grade for grade in subject.scheme.grades if grade.id in amounts]
+        for better, worse in pairwise(known):
+            step = abs(amounts[better.id] - amounts[worse.id]) * price
+            if step > limit:
+                message = _("“{title}”在“{better}”和“{worse}”之间差 {step} 元").format(
+                    title=item.title, better=better.title, worse=worse.title, step=format_number(step)
+                )
+                yield finding("pay-cliff", f"{place}.amount@{worse.id}", message)
 
 
 def _per_grade(scheme: Scheme, item: PayItem, term: GradeTerm, place: str) -> Iterator[Problem]:

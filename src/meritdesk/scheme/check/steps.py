@@ -67,7 +67,7 @@ def _perverse(scoring: Scoring, found: Sequence[Piece]) -> Iterator[Problem]:
     better = scoring.values.better
     if better == "range":
         return
-    worse = _first_reversal(found, 1 if better == "higher" else -1)
+    worse = first_reversal(found, 1 if better == "higher" else -1)
     if isinstance(scoring.method, BonusMethod) and better == "lower" and scoring.method.each > 0:
         worse = worse or (0, Decimal(0), scoring.method.each)
     if isinstance(scoring.method, DeductMethod) and (scoring.method.each or 0) < 0 and better == "lower":
@@ -84,7 +84,7 @@ def _perverse(scoring: Scoring, found: Sequence[Piece]) -> Iterator[Problem]:
         yield finding("perverse-incentive", scoring.rows_place, message)
 
 
-def _first_reversal(found: Sequence[Piece], sign: int) -> tuple[int, Decimal, Decimal] | None:
+def first_reversal(found: Sequence[Piece], sign: int) -> tuple[int, Decimal, Decimal] | None:
     """Return (value, points before, points there) where points first move against `sign`; None if they never do."""
     points: Decimal | None = None
     for piece in found:
