@@ -36,6 +36,9 @@ from meritdesk.scheme.document import CycleKind, Indicator, Scheme
 from meritdesk.scheme.methods import RatingMethod
 from meritdesk.scheme.values import Model, Name, Number, Text, Whole
 
+FIGURES = {"points": "indicators", "value": "values", "dimension": "dimensions"}
+"""Output of the segment stage → what an expectation calls it."""
+
 
 class MetricValue(Model):
     """A metric given as its value or as its two parts; `n` is the sample (default: large)."""
@@ -69,7 +72,10 @@ class Facts(Model):
 
 
 class Expectation(Model):
-    """What must come out; what is not named is not compared. `indicators`: points as the method gives them."""
+    """What must come out; what is not named is not compared.
+
+    `indicators`: points as the method gives them; `values`: the figures they stand on.
+    """
 
     total: Number | None = None
     grade: Name | None = None
@@ -79,6 +85,7 @@ class Expectation(Model):
     held: bool | None = None
     not_appraised: bool | None = None
     indicators: dict[Name, Number | None] = Field(default_factory=dict)
+    values: dict[Name, Number | None] = Field(default_factory=dict)
     dimensions: dict[Name, Number | None] = Field(default_factory=dict)
     pay: dict[Name, Number] = Field(default_factory=dict)
     pay_total: Number | None = None
@@ -302,10 +309,8 @@ def _reading(
     figures: dict[str, str | None] = {}
     for name, column in segments.items():
         kind, _dot, rest = name.partition(".")
-        if kind in ("points", "dimension"):
-            figures[f"{'indicators' if kind == 'points' else 'dimensions'}.{rest}"] = _text(
-                column[segment], program.segments[name]
-            )
+        if kind in FIGURES:
+            figures[f"{FIGURES[kind]}.{rest}"] = _text(column[segment], program.segments[name])
     own = {name: (column[appraisal], program.appraisals[name]) for name, column in appraisals.items()}
     for name, (value, node) in own.items():
         if name in ("grade", "threshold_grade"):

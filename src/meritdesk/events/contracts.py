@@ -280,6 +280,31 @@ EVENTS = Contract(
     ),
 )
 
+REQUESTS = Contract(
+    "requests",
+    "Requests of other departments to a person, until the first useful answer (R4.10 跨部门响应).",
+    key=("request_id",),
+    columns=(
+        Column("request_id", "text", "id", required=True),
+        Column("person", "text", "staff key of who was asked", required=True),
+        _CONTACT,
+        Column("department", "text", "department that asked"),
+        Column("received_at", "time", "when the request came in", required=True),
+        Column("answered_at", "time", "when it was answered; null: not yet"),
+    ),
+)
+
+WAGES = Contract(
+    "wages",
+    "What a person was paid, for figures of output per yuan of wage (R2g). Fen.",
+    key=("wage_id",),
+    columns=(
+        Column("wage_id", "text", "id", required=True),
+        Column("person", "text", "staff key", required=True),
+        Column("amount", "hundredths", "amount paid, fen", required=True),
+    ),
+)
+
 TARGETS = Contract(
     "targets",
     "Targets agreed per person and indicator, with the baseline of goals stated as a change (R4.3).",
@@ -313,7 +338,7 @@ RATINGS = Contract(
 
 ADJUSTMENTS = Contract(
     "adjustments",
-    "Decisions that set the points of an indicator, with the reason: a checked anomaly, a calibration, an appeal (R4.6).",
+    "Decisions that set the points of an indicator, with the reason: anomaly, calibration, appeal (R4.6).",
     key=("person", "indicator", "day"),
     columns=(
         Column("person", "text", "staff key", required=True),
@@ -361,6 +386,6 @@ CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         PEOPLE, CONTACTS, TURNS, SURVEYS, REVIEWS, COMPLAINTS, VIOLATIONS, ORDERS, ATTENDANCE,
-        EXAMS, PLANS, EVENTS, TARGETS, RATINGS, ADJUSTMENTS, PAY_INPUTS, RESULTS,
+        EXAMS, PLANS, EVENTS, REQUESTS, WAGES, TARGETS, RATINGS, ADJUSTMENTS, PAY_INPUTS, RESULTS,
     )
 }  # fmt: skip

@@ -81,14 +81,29 @@ def median(table: str, value: str) -> str:
 
 def per_contact(table: str, population: str, above: str, *, pending: str = "false") -> str:
     """Return the SQL of facts of a table per contact handled."""
+    return per_other(table, population, above, "contacts", HANDLED, pending=pending)
+
+
+def per_other(
+    table: str,
+    population: str,
+    above: str,
+    other: str,
+    others: str = "true",
+    below: str = "1",
+    *,
+    pending: str = "false",
+) -> str:
+    """Return the SQL of facts of a table over facts of another."""
     live = f"excluded is null and {population} and not ({pending})"
     return f"""with a as (select segment, coalesce(sum({above}) filter ({live}), 0) up,
             count(*) filter (excluded is not null and {population}) x,
             count(*) filter (excluded is null and {population} and {pending}) p from {table} f {IN} group by segment),
-        b as (select segment, count(*) filter (excluded is null and {HANDLED}) c,
-            count(*) filter (excluded is not null and {HANDLED}) x from contacts f {IN} group by segment)
+        b as (select segment, coalesce(sum({below}) filter (excluded is null and {others}), 0) c,
+            count(*) filter (excluded is null and {others}) n,
+            count(*) filter (excluded is not null and {others}) x from {other} f {IN} group by segment)
         select segment, case when coalesce(c, 0) > 0 then coalesce(up, 0) end numerator, coalesce(c, 0) denominator,
-            coalesce(c, 0) n, coalesce(a.x, 0) + coalesce(b.x, 0) excluded, coalesce(p, 0) pending
+            coalesce(n, 0) n, coalesce(a.x, 0) + coalesce(b.x, 0) excluded, coalesce(p, 0) pending
         from a full join b using (segment)"""
 
 
@@ -137,6 +152,7 @@ def statements(until: int) -> dict[str, str]:
     return {
         "contacts_handled": count("contacts", HANDLED),
         "inquiries": count("contacts", INBOUND),
+        "inquiries_per_day": per_other("contacts", INBOUND, "1", "attendance", "worked_seconds >= 1"),
         "customers_served": CUSTOMERS,
         "answered_calls": count("contacts", f"{PHONE} and {INBOUND} and outcome is not distinct from 'answered'"),
         "outbound_calls": count("contacts", f"{PHONE} and direction is not distinct from 'outbound'"),
@@ -196,6 +212,7 @@ def statements(until: int) -> dict[str, str]:
         "sales": total("orders", "amount", paid),
         "average_order_value": mean("orders", "amount", paid),
         "sales_per_contact": per_contact("orders", paid, "amount"),
+        "sales_per_wage": per_other("orders", paid, "amount", "wages", below="amount"),
         "refund_rate": ratio("orders", "amount is not null and refunded is not null", "refunded", "amount"),
         "refund_order_rate": rate("orders", f"{paid} and refunded is not null", "refunded > 0"),
         "wrong_orders": count("orders", "wrong is not distinct from 1", recorded="wrong"),
@@ -210,10 +227,15 @@ def statements(until: int) -> dict[str, str]:
         "plan_completion": ratio(
             "plans", "(kind is null or kind not in ('report', 'improvement'))", "completed", "planned"
         ),
+        **{
+            f"plan_completion_{k}": ratio("plans", f"kind is not distinct from '{k}'", "completed", "planned")
+            for k in ("week", "month", "year")
+        },
         "report_on_time": rate("plans", "kind is not distinct from 'report' and on_time is not null", "on_time = 1"),
         "exam_score": ratio("exams", "true", "score", '"full"'),
         "exam_level": rank("exams", "level", 100),
         "violation_count": total("violations", '"count"'),
         "event_count": total("events", '"count"'),
+        "cross_department_response": mean("requests", "answered_at - received_at"),
         "problem_feedback": total("events", '"count"', "kind = 'problem_feedback'"),
     }

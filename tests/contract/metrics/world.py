@@ -200,6 +200,15 @@ class Maker:
                 rows.append(fact | {"late": late, "absent": self.maybe(self.random.choice([0, 0, 0, 1]))})
         return rows
 
+    def requests(self, number: int) -> Rows:
+        rows = []
+        for i in range(number):
+            fact = self.fact("requests")
+            received = self.moment(fact["day"])
+            answered = self.maybe(self.later(received), 0.2)
+            rows.append(fact | {"request_id": f"q{i:04d}", "received_at": received, "answered_at": answered})
+        return rows
+
     def others(self) -> Mapping[str, Rows]:
         def many(name: str, number: int, **draw: Any) -> Rows:
             key = CONTRACTS[name].key[0]
@@ -217,13 +226,14 @@ class Maker:
                 level=lambda: self.maybe(pick([1, 2, 3])),
             ),
             "plans": many(
-                "plans", 120, kind=lambda: self.maybe(pick(["week", "month", "report", "improvement"])),
+                "plans", 160, kind=lambda: self.maybe(pick(["week", "month", "year", "report", "improvement"])),
                 planned=lambda: pick([0, 10, 20]), completed=lambda: pick([0, 5, 20]),
                 on_time=lambda: self.maybe(pick([0, 1])),
             ),
             "violations": many(
                 "violations", 80, code=lambda: pick(["chat", "no_number"]), count=lambda: pick([1, 1, 2])
             ),
+            "wages": many("wages", 60, amount=lambda: pick([400_000, 512_345])),
             "events": many("events", 80, kind=lambda: pick(["problem_feedback", "help"]), count=lambda: pick([1, 3])),
         }  # fmt: skip
 
@@ -239,6 +249,7 @@ def world(seed: int = 7) -> dict[str, pa.Table]:
         "complaints": make.complaints(200),
         "orders": make.orders(500),
         "attendance": make.attendance(),
+        "requests": make.requests(150),
         **make.others(),
     }
     return {name: arrow(name, listed) for name, listed in rows.items()}
