@@ -157,6 +157,12 @@ FLAWS = {
     ),
     "full forgotten": ("          full: 5\n", "", "full-not-reachable", f"{RESPONSE}.scoring.bands"),
     "more than full": ("          full: 5\n", "          full: 4\n", "points-above-full", f"{RESPONSE}.scoring.bands"),
+    "full of a rubric forgotten": (
+        "          full: 3\n",
+        "",
+        "full-not-reachable",
+        "dimensions.quality.manner.scoring.levels",
+    ),
     "curve falls back": (
         "[[0, 0], [1000, 100]]",
         "[[0, 0], [1000, 100], [900, 90]]",

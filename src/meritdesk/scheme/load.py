@@ -54,7 +54,7 @@ def load_document(source: Path | str, *, name: str = "") -> LoadedScheme:
     `name` is how problems call the file (default: the file's name). MeritdeskError carries all problems found.
     """
     name = name or (source.name if isinstance(source, Path) else _("方案"))
-    text = _text(source, name) if isinstance(source, Path) else source
+    text = read_text(source, name) if isinstance(source, Path) else source
     document, lines = read_yaml(text, name)
     found = list(faults(Scheme, document))
     scheme = None
@@ -96,7 +96,8 @@ def _schemes() -> dict[str, Path]:
     return {name: path for name, path in files.items() if not name.endswith((".cases", ".findings"))}
 
 
-def _text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """Return the text of a UTF-8 file; MeritdeskError if it cannot be read or is in another encoding."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

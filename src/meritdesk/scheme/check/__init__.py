@@ -24,7 +24,7 @@ from meritdesk.scheme.check.steps import check_steps
 from meritdesk.scheme.check.subject import Limits, Subject
 from meritdesk.scheme.check.sums import check_sums
 from meritdesk.scheme.facts import CaseOutcome, MetricFacts
-from meritdesk.scheme.load import LoadedScheme
+from meritdesk.scheme.load import LoadedScheme, read_text
 from meritdesk.scheme.reading import read_yaml
 
 __all__ = ["Limits", "check", "expected_findings", "finding", "found", "kinds", "printed"]
@@ -80,7 +80,7 @@ def found(problems: Sequence[Problem]) -> set[tuple[str, str]]:
 
 def expected_findings(path: Path) -> set[tuple[str, str]]:
     """Return the (code, place) pairs of a findings file (``<name>.findings.yaml``); MeritdeskError if it is not one."""
-    document, lines = read_yaml(path.read_text(encoding="utf-8"), path.name)
+    document, lines = read_yaml(read_text(path, path.name), path.name)
     expected = set()
     for index, entry in enumerate(document if isinstance(document, list) else [None]):
         if not isinstance(entry, dict) or set(entry) != {"code", "place"} or entry["code"] not in kinds():

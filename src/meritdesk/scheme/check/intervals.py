@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from meritdesk.errors import Problem
 from meritdesk.language import _
-from meritdesk.rules.numbers import TOTAL, Bounds, to_integer
+from meritdesk.rules.numbers import TOTAL, Bounds, format_number, to_integer
 from meritdesk.scheme.check.catalogue import finding
 from meritdesk.scheme.check.coverage import Segment, segments, unreachable
 from meritdesk.scheme.check.scorings import Scoring, scorings
@@ -37,6 +37,10 @@ def check_intervals(subject: Subject) -> Iterator[Problem]:
         place = f"dimensions.{dimension.id}.{indicator.id}.scoring.levels"
         if isinstance(indicator.scoring, RatingMethod):
             yield from _rubric(indicator.scoring, indicator.title, place)
+            tops = [_range(level).high for level in indicator.scoring.levels]
+            if None not in tops:
+                most = max(top for top in tops if top is not None)
+                yield from fits_full(place, indicator.title, most, subject.scheme.full_points(indicator))
         elif isinstance(indicator.scoring, LevelsMethod):
             yield from _untitled([(level.level, level.title) for level in indicator.scoring.levels], place)
 
@@ -51,6 +55,17 @@ def written_as_number(scoring: Scoring) -> bool:
     elif isinstance(method, AttainmentMethod) and isinstance(method.target, Decimal):
         ends = [method.target]
     return scoring.values.is_rate and any(end is not None and end >= 2 for end in ends)
+
+
+def fits_full(place: str, title: str, most: Decimal, full: Decimal | None) -> Iterator[Problem]:
+    """Yield a finding if the most that can be had is not what the method calls full."""
+    if full is None or most == full:
+        return
+    shown = {"title": title, "most": format_number(most), "full": format_number(full)}
+    if most < full:
+        yield finding("full-not-reachable", place, _("“{title}”最多得 {most} 分，满分是 {full}").format(**shown))
+    else:
+        yield finding("points-above-full", place, _("“{title}”最多得 {most} 分，满分只有 {full}").format(**shown))
 
 
 def _method(scoring: Scoring) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from meritdesk.errors import Problem
 from meritdesk.language import _
 from meritdesk.rules.numbers import format_number, to_decimal
 from meritdesk.scheme.check.catalogue import finding
-from meritdesk.scheme.check.intervals import written_as_number
+from meritdesk.scheme.check.intervals import fits_full, written_as_number
 from meritdesk.scheme.check.scorings import Piece, Scoring, pieces, scorings
 from meritdesk.scheme.check.subject import Subject
 from meritdesk.scheme.methods import BonusMethod, DeductMethod, TiersMethod
@@ -98,20 +98,9 @@ def first_reversal(found: Sequence[Piece], sign: int) -> tuple[int, Decimal, Dec
 
 def _extent(scoring: Scoring, found: Sequence[Piece]) -> Iterator[Problem]:
     points = [p for piece in found for p in (piece.at_low, piece.at_high)]
-    least, most, full = min(points), max(points), scoring.full
-    title = scoring.title
+    least, most = min(points), max(points)
     if least == most:
-        yield finding(
-            "no-effect", scoring.rows_place, _("“{title}”不论多少都得 {points} 分").format(title=title, points=most)
-        )
-    if full is None or isinstance(scoring.method, TiersMethod | BonusMethod):
-        return
-    shown = {"title": title, "most": format_number(most), "full": format_number(full)}
-    if most < full:
-        yield finding(
-            "full-not-reachable", scoring.rows_place, _("“{title}”最多得 {most} 分，满分是 {full}").format(**shown)
-        )
-    elif most > full:
-        yield finding(
-            "points-above-full", scoring.rows_place, _("“{title}”最多得 {most} 分，满分只有 {full}").format(**shown)
-        )
+        message = _("“{title}”不论多少都得 {points} 分").format(title=scoring.title, points=format_number(most))
+        yield finding("no-effect", scoring.rows_place, message)
+    if not isinstance(scoring.method, TiersMethod | BonusMethod):
+        yield from fits_full(scoring.rows_place, scoring.title, most, scoring.full)
