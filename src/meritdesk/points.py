@@ -149,10 +149,12 @@ def attainment(actual: Node, target: Node, method: methods.AttainmentMethod, ful
 def _bounded(actual: Node, target: Node) -> Node:
     """Return `actual` cut off far above every real figure, so that its product with 10^decimals stays exact."""
     most = LIMIT // (4 * 10 ** max(0, POINTS + target.scale - actual.scale))
-    if actual.span[1] <= most:
-        return actual
-    limit = Const(scale=actual.scale, value=to_decimal(most, actual.scale))
-    return Least(args=(actual, limit), scale=actual.scale, label=actual.label)
+    low, high = (Const(scale=actual.scale, value=to_decimal(end, actual.scale)) for end in (-most, most))
+    if actual.span[1] > most:
+        actual = Least(args=(actual, high), scale=actual.scale, label=actual.label)
+    if actual.span[0] < -most:
+        actual = Greatest(args=(actual, low), scale=actual.scale, label=actual.label)
+    return actual
 
 
 def ranked(value: Node, counted: Flag, method: methods.RankMethod, better: str) -> Node:

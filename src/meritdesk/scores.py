@@ -117,7 +117,8 @@ class SegmentStage:
         metric = self._metric(name)
         counts = metric.kind in COUNTS
         most = MOST_COUNT if counts and metric.numerator_scale == 0 else MOST_AMOUNT
-        numerator = self.input(f"metric.{name}.numerator", metric.numerator_scale, -most, most)
+        least = -most if metric.numerator is not None and metric.numerator.minus is not None else 0
+        numerator = self.input(f"metric.{name}.numerator", metric.numerator_scale, least, most)
         if counts:
             return numerator, None
         return numerator, self.input(f"metric.{name}.denominator", metric.denominator_scale, 0, MOST_AMOUNT)

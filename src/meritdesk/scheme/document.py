@@ -293,4 +293,4 @@ class Scheme(Model):
         None: open."""
         if indicator.scoring.full is not None:
             return indicator.scoring.full
-        return indicator.points if self.style == "points" else Decimal(100)
+        return Decimal(100) if indicator.points is None and self.style == "weights" else indicator.points
