@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from meritdesk.rules import groups
-from meritdesk.rules.columns_rows import Rows, added, constant, half_up, number, one_if, scaled
+from meritdesk.rules.columns_rows import Rows, added, chosen, constant, half_up, number, one_if, scaled
 from meritdesk.rules.engines import Engine, int64
 from meritdesk.rules.nodes import Node
 
@@ -122,8 +122,8 @@ class _Mean(Form):
         x, weight = rows.value(self.node.x), rows.value(self.node.weight)
         counts = (weight > 0) & x.notnull()
         return {
-            f"{self.name}_products": ibis.ifelse(counts, x * weight, number(0)).sum(),
-            f"{self.name}_weights": ibis.ifelse(counts, weight, number(0)).sum(),
+            f"{self.name}_products": chosen(counts, x * weight, number(0)).sum(),
+            f"{self.name}_weights": chosen(counts, weight, number(0)).sum(),
         }
 
     def figures(self, table: ir.Table, engine: Engine) -> Columns:
@@ -146,8 +146,7 @@ class _Rank(Form):
         return {self.name: _place(rows, self.group, order, ibis.rank())}
 
     def after(self, rows: Rows) -> ir.IntegerValue:
-        place: ir.IntegerValue = ibis.ifelse(self._takes_part(rows), rows.table[self.name], constant(None))
-        return place
+        return chosen(self._takes_part(rows), rows.table[self.name], constant(None))
 
 
 def _order(rows: Rows, takes_part: ir.BooleanValue, keys: Sequence[tuple[Node, bool]]) -> list[ir.IntegerValue]:
@@ -167,7 +166,7 @@ def _order(rows: Rows, takes_part: ir.BooleanValue, keys: Sequence[tuple[Node, b
             packed, room = constant(0), 1
         packed, room = behind if room == 1 else scaled(packed, width) + behind, room * width
     columns.append(packed)
-    columns[0] = ibis.ifelse(takes_part, columns[0], number(WIDEST))
+    columns[0] = chosen(takes_part, columns[0], number(WIDEST))
     return columns
 
 
@@ -200,9 +199,9 @@ class _ForcedShares(Form):
         placed, filled = rows.table[self.placed], rows.table[self.filled]
         sums: Columns = {self.count: (placed + filled).sum()}
         for g in self.grades[:-1]:
-            sums[self._of("v", g)] = ibis.ifelse(grade == g, filled, number(0)).sum()
+            sums[self._of("v", g)] = chosen(grade == g, filled, number(0)).sum()
             if self.node.mode == "cap":
-                sums[self._of("t", g)] = ibis.ifelse(grade <= g, placed, number(0)).sum()
+                sums[self._of("t", g)] = chosen(grade <= g, placed, number(0)).sum()
         return sums
 
     def widen(self, table: ir.Table, engine: Engine) -> ir.Table:
@@ -247,10 +246,10 @@ class _ForcedShares(Form):
     def after(self, rows: Rows) -> ir.IntegerValue:
         t = rows.table
         branches = [(t[self.best] <= t[self._of("c", g)], number(g)) for g in self.grades[:-1]]
-        last = number(self.grades[-1])
-        chosen = ibis.cases(*branches, else_=last) if branches else last
+        last = constant(self.grades[-1])
+        grade = ibis.cases(*branches, else_=last) if branches else last
         placed = (t[self.placed] == 1) & (t[self.count] >= self.node.smallest)
-        return int64(ibis.ifelse(placed, chosen, rows.value(self.node.grade)))
+        return chosen(placed, grade, rows.value(self.node.grade))
 
 
 class _PoolShares(Form):
@@ -265,7 +264,7 @@ class _PoolShares(Form):
 
     def before(self, rows: Rows) -> Columns:
         points = rows.value(self.node.points)
-        return {self.points: ibis.ifelse(points < 0, number(0), points)}
+        return {self.points: chosen(points < 0, number(0), points)}
 
     def sums(self, rows: Rows) -> Columns:
         return {self.whole: rows.table[self.points].sum(), self.pool: rows.value(self.node.pool).max()}

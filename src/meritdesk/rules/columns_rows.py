@@ -80,7 +80,13 @@ def number(value: int) -> ir.IntegerValue:
 
 def one_if(condition: ir.BooleanValue) -> ir.IntegerValue:
     """Return 1 where `condition` holds, else 0."""
-    return int64(ibis.ifelse(condition, 1, 0))
+    return chosen(condition, number(1), constant(0))
+
+
+def chosen(condition: ir.BooleanValue, then: ir.IntegerValue, otherwise: ir.IntegerValue) -> ir.IntegerValue:
+    """Return `then` where `condition` holds, else `otherwise`; one of them, no bare literal, gives the type."""
+    value: ir.IntegerValue = ibis.ifelse(condition, then, otherwise)
+    return value
 
 
 def half_up(engine: Engine, numerator: ir.IntegerValue, divisor: int | ir.IntegerValue, low: int) -> ir.IntegerValue:
@@ -216,7 +222,7 @@ def _weighted_mean(node: nodes.WeightedMean, rows: Rows) -> ir.IntegerValue:
     present = [
         constant(unit * part.weight * down)
         if rows.sure(part.node)
-        else int64(ibis.ifelse(rows.value(part.node).notnull(), unit * part.weight * down, 0))
+        else chosen(rows.value(part.node).notnull(), number(unit * part.weight * down), constant(0))
         for part in parts
     ]
     weight = added(present) if any(rows.sure(part.node) for part in parts) else added(present).nullif(number(0))
@@ -401,12 +407,13 @@ def piecewise(rows: Rows, x: Node, pieces: Sequence[Piece]) -> ir.IntegerValue:
     """Return the value of the first piece whose end is not below x; missing where x is missing."""
     column = rows.value(x)
     branches = [(column <= end, _piece(result)) for end, result in pieces[:-1]]
-    rest = _piece(pieces[-1][1])
-    if rows.sure(x) or pieces[-1][1] is None:
-        return int64(ibis.cases(*branches, else_=rest)) if branches else rest
-    start = pieces[-2][0] if len(pieces) > 1 else None
-    branches.append((column.notnull() if start is None else column > start, rest))
-    return int64(ibis.cases(*branches))
+    last = pieces[-1][1]
+    if last is not None and not rows.sure(x):
+        start = pieces[-2][0] if len(pieces) > 1 else None
+        branches.append((column.notnull() if start is None else column > start, _piece(last)))
+        last = None
+    rest = last if isinstance(last, ir.Value) else constant(last)  # a typed literal: it gives the type of the others
+    return ibis.cases(*branches, else_=rest) if branches else rest
 
 
 def _piece(result: ir.IntegerValue | int | None) -> ir.IntegerValue:
