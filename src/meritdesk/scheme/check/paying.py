@@ -103,7 +103,8 @@ def _jumps(subject: Subject, item: PayItem, place: str) -> Iterator[Problem]:
                 title=item.title, whole=format_number(whole)
             )
             yield finding("pay-cliff", f"{place}.when", message)
-    if isinstance(item.amount, GradeTerm) and len(sums) == len(item.times):
+    # Base pay may well differ between the grades of a job: it is no reward for a result.
+    if isinstance(item.amount, GradeTerm) and len(sums) == len(item.times) and item.kind != "base":
         price, amounts = prod(sums, start=Decimal(1)), item.amount.grade
         known = [grade for grade in subject.scheme.grades if grade.id in amounts]
         for better, worse in pairwise(known):
