@@ -41,21 +41,23 @@ def metrics() -> list[Metric]:
     return [library[name] for name in rivals.LAYOUT]
 
 
-def _tables(data: Path) -> tuple[dict[str, ibis.Table], ibis.Table]:
+def _tables(data: Path) -> tuple[dict[str, ibis.Table], dict[str, ibis.Table], ibis.Table]:
+    """Return all batches, those of the newest day and of the window before it, and the segments."""
     connection = ibis.duckdb.connect()
-    contacts = connection.read_parquet(data / "contacts" / "*.parquet")
-    return {"contacts": contacts}, connection.read_parquet(data / "segments.parquet")
+    batches = sorted((data / "contacts").glob("*.parquet"))
+    every, recent = (connection.read_parquet(some) for some in (batches, batches[-1 - rivals.WINDOW :]))
+    return {"contacts": every}, {"contacts": recent}, connection.read_parquet(data / "segments.parquet")
 
 
 def ours(data: Path) -> pa.Table:
     """Measure with the product."""
-    tables, segments = _tables(data)
+    tables, _recent, segments = _tables(data)
     return measure(metrics(), tables, segments, until=rivals.UNTIL)
 
 
 def one_more_day(data: Path) -> dict[str, float]:
     """Return seconds for the last month in full and for its last day alone; SystemExit if the figures differ."""
-    tables, segments = _tables(data)
+    tables, recent, segments = _tables(data)
     month = segments.filter(segments.from_day >= MONTHS[-1][0])
     whole: list[float] = []
     for _round in range(3):
@@ -66,7 +68,7 @@ def one_more_day(data: Path) -> dict[str, float]:
     days: list[float] = []
     for _round in range(3):
         start = time.perf_counter()
-        grown = before.grown(tables).figures()
+        grown = before.grown(recent).figures()
         days.append(time.perf_counter() - start)
         if not grown.equals(full):
             raise SystemExit("one more day differs from the month in full")

@@ -25,7 +25,8 @@ _DAY = """
             (c // 1440000 % 60)::bigint wrapped
         from drawn)
     select 'c{day}-' || i contact_id, 'a' || lpad((a // 100 % {agents})::varchar, 4, '0') person,
-        null::varchar assignee, null::varchar closer, 'u' || (b // 7776000 % {customers}) customer, 'phone' channel, 'q' || (d % 8) queue,
+        null::varchar assignee, null::varchar closer, 'u' || (b // 7776000 % {customers}) customer,
+        'phone' channel, 'q' || (d % 8) queue,
         't' || (d // 8 % 12) topic, case when d // 96 % 100 < 80 then 'inbound' else 'outbound' end direction,
         result outcome, created created_at, case when result = 'answered' then created + waited end answered_at,
         null::bigint first_reply_at, null::bigint resolved_at,

@@ -12,6 +12,8 @@ from operator import and_, or_
 from zoneinfo import ZoneInfo
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from meritdesk.metrics.definitions import (
@@ -37,6 +39,15 @@ FIRST_YEAR, LAST_YEAR = 1990, 2050
 def integer(number: int) -> ir.IntegerScalar:
     """Return a literal typed int64: an engine would pick the narrowest type."""
     return ibis.literal(number, "int64")
+
+
+def whole(value: ir.Value) -> ir.IntegerValue:
+    """Return a value as int64 in the engine itself: a total of int64 is wider on some, though ibis believes it is not.
+
+    The ordinary cast is dropped where ibis sees no change of type; this one is always written.
+    """
+    cast: ir.IntegerValue = ops.Cast(value, dt.int64).to_expr()
+    return cast
 
 
 @cache

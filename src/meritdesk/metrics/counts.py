@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import ibis
 import pyarrow as pa
 
+from meritdesk.metrics.conditions import whole
 from meritdesk.metrics.derived import credited, in_segments
 
 COUNTS = pa.schema([("segment", pa.int64()), ("code", pa.string()), ("count", pa.int64())])
@@ -37,5 +38,5 @@ def _counts(table: ibis.Table, column: str, segments: ibis.Table, codes: Iterabl
             return COUNTS.empty_table()
         facts = facts.filter(facts[column].isin(wanted))
     placed = in_segments(credited(facts, "person"), segments).select("segment", code=column, amount="count")
-    sums = placed.group_by(["segment", "code"]).aggregate(count=placed.amount.sum().cast("int64"))
+    sums = placed.group_by(["segment", "code"]).aggregate(count=whole(placed.amount.sum()))
     return sums.order_by(["segment", "code"]).to_pyarrow().cast(COUNTS)

@@ -11,19 +11,19 @@ from collections.abc import Iterable
 import ibis
 import ibis.expr.types as ir
 
-from meritdesk.metrics.conditions import integer
+from meritdesk.metrics.conditions import integer, whole
 
 
 def histogram(facts: ir.Table, live: ir.BooleanValue, value: ir.Value) -> ir.Table:
     """Return `segment`, `value`, `facts`: how many live facts of a segment have a value."""
     kept = facts.filter(live & value.notnull()).select("segment", value=value, one=integer(1))
-    return kept.group_by(["segment", "value"]).aggregate(facts=kept.one.sum().cast("int64"))
+    return kept.group_by(["segment", "value"]).aggregate(facts=whole(kept.one.sum()))
 
 
 def merged(*histograms: ir.Table) -> ir.Table:
     """Return the histogram of all facts together."""
     frequencies = ibis.union(*histograms) if len(histograms) > 1 else histograms[0]
-    return frequencies.group_by(["segment", "value"]).aggregate(facts=frequencies.facts.sum().cast("int64"))
+    return frequencies.group_by(["segment", "value"]).aggregate(facts=whole(frequencies.facts.sum()))
 
 
 def ranked(frequencies: ir.Table, percents: Iterable[int]) -> ir.Table:
@@ -31,8 +31,8 @@ def ranked(frequencies: ir.Table, percents: Iterable[int]) -> ir.Table:
     group = ibis.window(group_by="segment")
     running = ibis.window(group_by="segment", order_by="value", preceding=None, following=0)
     steps = frequencies.mutate(
-        reached=frequencies.facts.sum().over(running).cast("int64"),
-        total=frequencies.facts.sum().over(group).cast("int64"),
+        reached=whole(frequencies.facts.sum().over(running)),
+        total=whole(frequencies.facts.sum().over(group)),
     )
 
     def smallest(holds: ir.BooleanValue) -> ir.IntegerValue:
@@ -40,7 +40,7 @@ def ranked(frequencies: ir.Table, percents: Iterable[int]) -> ir.Table:
 
     reached, total = steps.reached, steps.total
     return steps.group_by("segment").aggregate(
-        total=steps.facts.sum().cast("int64"),
+        total=whole(steps.facts.sum()),
         lower=smallest(reached * integer(2) >= total),
         upper=smallest(reached * integer(2) > total),
         **{f"p{percent}": smallest(reached * integer(100) >= total * integer(percent)) for percent in percents},
@@ -50,5 +50,5 @@ def ranked(frequencies: ir.Table, percents: Iterable[int]) -> ir.Table:
 def different(frequencies: ir.Table) -> ir.Table:
     """Return per segment `total`, the number of different values."""
     return frequencies.group_by("segment").aggregate(
-        total=ibis.ifelse(frequencies.facts > integer(0), integer(1), integer(0)).sum().cast("int64")
+        total=whole(ibis.ifelse(frequencies.facts > integer(0), integer(1), integer(0)).sum())
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from meritdesk.metrics.conditions import Compiler, integer
+from meritdesk.metrics.conditions import Compiler, integer, whole
 from meritdesk.metrics.definitions import Metric
 from meritdesk.metrics.derived import PERSON, followed, in_segments
 
@@ -66,9 +66,9 @@ class Chain:
         for window in self.windows:
             over = per_day["day"] + integer(window) < integer(until)
             resolved = per_day.facts - per_day[f"again_{window}"]
-            columns[f"decided_{window}"] = ibis.ifelse(over, per_day.facts, integer(0)).sum().cast("int64")
-            columns[f"resolved_{window}"] = ibis.ifelse(over, resolved, integer(0)).sum().cast("int64")
-            columns[f"pending_{window}"] = ibis.ifelse(over, integer(0), per_day.facts).sum().cast("int64")
+            columns[f"decided_{window}"] = whole(ibis.ifelse(over, per_day.facts, integer(0)).sum())
+            columns[f"resolved_{window}"] = whole(ibis.ifelse(over, resolved, integer(0)).sum())
+            columns[f"pending_{window}"] = whole(ibis.ifelse(over, integer(0), per_day.facts).sum())
         return per_day.group_by("segment").aggregate(**columns)
 
 
@@ -80,7 +80,7 @@ def added(*per_day: ir.Table) -> ir.Table:
 
 
 def _totals(table: ir.Table, names: Iterable[str]) -> dict[str, ir.IntegerValue]:
-    return {name: table[name].sum().cast("int64") for name in names}
+    return {name: whole(table[name].sum()) for name in names}
 
 
 def chain_key(metric: Metric) -> str:

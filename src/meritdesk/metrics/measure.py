@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
-from meritdesk.metrics.conditions import Compiler, integer
+from meritdesk.metrics.conditions import Compiler, integer, whole
 from meritdesk.metrics.definitions import Metric, columns_named
 from meritdesk.metrics.derived import credited, in_segments, table_named
 from meritdesk.metrics.distribution import different, histogram, ranked
@@ -44,6 +44,7 @@ FIGURES = pa.schema(
 
 Progress = Callable[[int, int], None]
 Totals = dict[str, pa.Array]
+"""Totals by name, each in the order of the segment ids."""
 
 
 def measure(
@@ -206,6 +207,13 @@ class Measurement:
             for start, end in self.spans():
                 yield partial(self._follow, chain, start, end)
 
+    def totals(self, known: Mapping[str, pa.Array] | None = None) -> Totals:
+        """Return the plain totals per segment, added to those known."""
+        totals: Totals = dict(known or {})
+        for one in self.tallies.passes.values():
+            self.collect(totals, one.by("segment").to_pyarrow())
+        return totals
+
     def histogram(self, shape: Shape) -> ir.Table:
         """Return how often each value of a shape occurs in each segment."""
         return shape.histogram(self.facts_of(shape.metric.table, [shape.metric]), self.segments, self.until, self.zone)
@@ -229,9 +237,7 @@ class Measurement:
     def spans(self) -> list[tuple[int, int]]:
         """Return ranges of days with at most `SPAN_ROWS` contacts each (a day is never cut)."""
         days = self.facts_of("contacts", ()).select("day", one=integer(1))
-        rows = (
-            days.group_by("day").aggregate(rows=days.one.sum().cast("int64")).order_by("day").to_pyarrow().to_pylist()
-        )
+        rows = days.group_by("day").aggregate(rows=whole(days.one.sum())).order_by("day").to_pyarrow().to_pylist()
         spans: list[tuple[int, int]] = []
         start, held = self.days[0], 0
         for row in rows:

@@ -18,7 +18,7 @@ from meritdesk.metrics.conditions import integer
 from meritdesk.metrics.definitions import Metric, columns_named
 from meritdesk.metrics.distribution import merged
 from meritdesk.metrics.follow_up import Chain, added
-from meritdesk.metrics.measure import ZONE, Measurement
+from meritdesk.metrics.measure import ZONE, Measurement, Totals
 
 Kept = Mapping[str, ir.Table]
 
@@ -31,7 +31,7 @@ class Partials:
     """
 
     found: Measurement
-    totals: Kept
+    totals: Totals
     histograms: Kept
     chains: Kept
 
@@ -53,7 +53,7 @@ class Partials:
         found = Measurement(wanted, _before(tables, until), segments, until, zone)
         return cls(
             found,
-            {name: part.cache() for name, part in _totals(found).items()},
+            found.totals(),
             {shape.name: found.histogram(shape).cache() for shape in found.shapes},
             {
                 chain.name: added(*(found.followed_up(chain, *span).cache() for span in found.spans())).cache()
@@ -62,12 +62,12 @@ class Partials:
         )
 
     def grown(self, tables: Mapping[str, ibis.Table]) -> Partials:
-        """Return the parts with the facts of the next day added; `tables` hold that day and those before it."""
+        """Return the parts with the next day added; `tables` hold it and as many days before as a window has."""
         old, day = self.found, self.found.until
         today = Measurement(old.metrics, tables, old.segments, day + 1, old.zone, days=(day, day + 1))
         return Partials(
             today,
-            {name: _sum(self.totals[name], part).cache() for name, part in _totals(today).items()},
+            today.totals(self.totals),
             {shape.name: merged(self.histograms[shape.name], today.histogram(shape)).cache() for shape in today.shapes},
             {
                 chain.name: added(self.chains[chain.name], self._changes(chain, tables["contacts"])).cache()
@@ -85,13 +85,11 @@ class Partials:
 
     def figures(self) -> pa.Table:
         """Return the figures as `measure` gives them."""
-        found = self.found
-        parts = [*self.totals.values()]
-        parts += [shape.read(self.histograms[shape.name]) for shape in found.shapes]
-        parts += [found.settled(chain, self.chains[chain.name]) for chain in found.chains]
-        totals: dict[str, pa.Array] = {}
-        for part in parts:
-            found.collect(totals, part.to_pyarrow())
+        found, totals = self.found, dict(self.totals)
+        for shape in found.shapes:
+            found.collect(totals, shape.read(self.histograms[shape.name]).to_pyarrow())
+        for chain in found.chains:
+            found.collect(totals, found.settled(chain, self.chains[chain.name]).to_pyarrow())
         return found.long(totals)
 
 
@@ -103,13 +101,3 @@ def can_grow(metric: Metric) -> bool:
 def _before(tables: Mapping[str, ibis.Table], until: int) -> Mapping[str, ibis.Table]:
     contacts = tables["contacts"]
     return {"contacts": contacts.filter(contacts["day"] < integer(until))}
-
-
-def _totals(found: Measurement) -> dict[str, ir.Table]:
-    return {one.name: one.by("segment") for one in found.tallies.passes.values()}
-
-
-def _sum(first: ir.Table, second: ir.Table) -> ir.Table:
-    together = ibis.union(first, second)
-    names = [name for name in together.columns if name != "segment"]
-    return together.group_by("segment").aggregate(**{name: together[name].sum().cast("int64") for name in names})

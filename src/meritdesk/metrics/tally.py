@@ -14,7 +14,7 @@ from operator import and_
 import ibis
 import ibis.expr.types as ir
 
-from meritdesk.metrics.conditions import Compiler, integer
+from meritdesk.metrics.conditions import Compiler, integer, whole
 from meritdesk.metrics.definitions import AllOf, Condition, Credit, Denominator, Metric, Numerator, Value
 from meritdesk.metrics.derived import WEIGHT, credited, in_segments
 
@@ -52,7 +52,7 @@ class Pass:
         key = amount.op()
         if key not in self._names:
             self._names[key] = f"{self.name}_{len(self._names)}"
-            self.totals[self._names[key]] = amount.sum().cast("int64")
+            self.totals[self._names[key]] = whole(amount.sum())
         return self._names[key]
 
     def count(self, holds: ir.BooleanValue) -> str:
