@@ -32,6 +32,7 @@ INPUTS = (
     Input(name="huge", scale=2, low=-(10**13), high=10**13),
     Input(name="rate", scale=4, low=0, high=10_000),
     Input(name="fine", scale=4, low=-1_000_000, high=1_000_000),
+    Input(name="limit", scale=4, low=-(2**51), high=2**51),
 )
 GROUPS = ("team", "centre", "everyone")
 IDENTITY = "person"
