@@ -171,7 +171,8 @@ class SegmentStage:
             case OthersSource(), methods.CombineMethod():
                 return points.combine(method, {name: self.scored[name] for name in source.of})
         value, better = self._value(indicator)
-        value = self._sampled(indicator, value)
+        if isinstance(indicator.source, MetricSource):
+            value = self._sampled(indicator.source.metric, indicator.minimum_sample, value)
         self.values[indicator.id] = value
         return points.of_value(indicator, method, value, full, better, self.counted)
 
@@ -200,11 +201,8 @@ class SegmentStage:
             )
         )
 
-    def _sampled(self, indicator: Indicator, value: Node) -> Node:
-        if not isinstance(indicator.source, MetricSource):
-            return value
-        name = indicator.source.metric
-        least = indicator.minimum_sample
+    def _sampled(self, name: str, least: int | None, value: Node) -> Node:
+        """Return the value of a metric where `least` facts stand behind it (None: as many as the metric asks for)."""
         if least is None:
             least = self._metric(name).minimum_sample
         if least <= 0:
@@ -220,7 +218,8 @@ class SegmentStage:
             if role.feed is None:
                 score: Node = rescaled(self.input(f"rating.{indicator.id}.{name}", 2, *_rating_span(indicator)), POINTS)
             else:
-                value = self.metric_value(role.feed.metric, *self.metric_parts(role.feed.metric))
+                metric = role.feed.metric
+                value = self._sampled(metric, None, self.metric_value(metric, *self.metric_parts(metric)))
                 fed_full = role.feed.scoring.full or full
                 better = self._metric(role.feed.metric).better
                 fed = points.of_value(indicator, role.feed.scoring, value, fed_full, better, self.counted)
