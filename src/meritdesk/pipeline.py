@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 from meritdesk.assemble import Assembler
+from meritdesk.calibration import as_problems, raters_apart
 from meritdesk.compiled import compile_scheme
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events.ingest import Dataset
@@ -46,6 +47,7 @@ def appraise(
     compiled = compile_scheme(scheme, metrics, adjusted=_adjusted(dataset, period))
     step(_("计算 {n} 项运营指标").format(n=len(compiled.metrics)))
     facts = gather(compiled, assignments, dataset.tables, metrics, period)
+    apart = as_problems(raters_apart(scheme, facts.ratings, assignments))
     step(_("计分、定级、核算：{n} 人").format(n=len(facts.appraisals)))
     segment_rows = [segment_row(compiled, f) for f in facts.segments]
     appraisal_rows = [appraisal_row(compiled, f) for f in facts.appraisals]
@@ -67,7 +69,7 @@ def appraise(
         scheme_text=loaded.text,
         run=run,
         appraisals=appraisals,
-        problems=(*problems, *facts.problems, *(p for a in appraisals for p in a.problems)),
+        problems=(*problems, *facts.problems, *apart, *(p for a in appraisals for p in a.problems)),
         data_report=dataset.report.to_rows(),
         program=compiled.program,
         segment_rows=segment_rows,

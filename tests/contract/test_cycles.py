@@ -224,3 +224,54 @@ def test_overlapping_assignments_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MeritdeskError) as caught:
         run(MONTH, folder, "2025-09")
     assert caught.value.problems[0].code == "assignments-overlap"
+
+
+def test_raters_20_points_apart_are_sent_to_calibration(tmp_path: Path) -> None:
+    """R4.5: 90 against 70 over at least two indicators both rated; 19 points or one shared indicator is not enough."""
+    text = MONTH.replace(
+        "{roles: [{id: superior, title: 上级, weight: 100, if_missing: hold}]}",
+        "{roles: [{id: superior, title: 上级, weight: 60}, {id: qa, title: 质检, weight: 40}],"
+        " calibration: {threshold: 20, at_least: 2}}",
+    ).replace("rating: [superior]", "rating: [superior, qa]")
+    second = text[text.index("      - id: result") : text.index("uses:")].replace("result", "conduct")
+    text = text.replace("uses:", second + "uses:")
+    folder = tmp_path / "apart"
+    people(folder, *((name, "2024-01-01", "") for name in ("差二十", "差十九", "只一项")))
+    rows = []
+    for name, superior, qa in (("差二十", 90, 70), ("差十九", 90, 71), ("只一项", 95, 60)):
+        for indicator in ("result", "conduct"):
+            rows.append((name, indicator, "superior", superior, "2025-09-20"))
+            if name != "只一项" or indicator == "result":
+                rows.append((name, indicator, "qa", qa, "2025-09-20"))
+    ratings(folder, *rows)
+    apart = [p for p in run(text, folder, "2025-09").problems if p.code == "raters-apart"]
+    assert [problem.place for problem in apart] == ["差二十"]
+    assert "90.00" in apart[0].message
+    assert "70.00" in apart[0].message
+
+
+def test_wage_floors_are_reported(tmp_path: Path) -> None:
+    """E9: what is left is below the minimum wage, or deductions are above 20 % of the month's wage."""
+    text = MONTH + (
+        "pay:\n  items:\n    - {id: base, title: 基本, kind: base, amount: {pay: base}}\n"
+        "    - {id: loss, title: 赔偿, kind: deduction, amount: {pay: loss}}\n"
+        "  minimum_wage: 2690\n  largest_deduction: 20%\n"
+    )
+    folder = tmp_path / "floors"
+    cases = {
+        "正好": ("3362.50", "672.50"),
+        "少一分": ("3362.49", "672.50"),
+        "扣多一分": ("5000", "1000.01"),
+        "扣足": ("5000", "1000"),
+    }
+    people(folder, *((name, "2024-01-01", "") for name in cases))
+    ratings(folder, *((name, "result", "superior", 80, "2025-09-20") for name in cases))
+    head = ("person", "item", "amount", "valid_from")
+    rows = [
+        (name, item, amount, "2024-01-01")
+        for name, pair in cases.items()
+        for item, amount in zip(("base", "loss"), pair, strict=True)
+    ]
+    write(folder, "pay_inputs.csv", [head, *rows])
+    found = {(p.place, p.code) for p in run(text, folder, "2025-09").problems if p.code.startswith("pay-")}
+    assert found == {("少一分", "pay-below-minimum-wage"), ("扣多一分", "pay-over-deducted")}

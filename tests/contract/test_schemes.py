@@ -6,6 +6,7 @@ The figures of the sources (R0–R4) are the expectations of the cases; here the
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,8 @@ from meritdesk.cases import Case, CaseFile, Comparison, load_cases, run_cases
 from meritdesk.compiled import compile_scheme
 from meritdesk.errors import MeritdeskError
 from meritdesk.metrics.load import load_metrics
+from meritdesk.rows import rating_score
+from meritdesk.scheme.diff import diff
 from meritdesk.scheme.document import Scheme
 from meritdesk.scheme.load import SCHEMES, load_document, load_scheme, shipped, shipped_as_printed
 
@@ -100,7 +103,7 @@ def test_a_wrong_expectation_is_caught() -> None:
     pay_total = case.expect.pay_total
     assert pay_total is not None
     wrong = case.model_copy(
-        update={"expect": case.expect.model_copy(update={"pay_total": pay_total + type(pay_total)("0.01")})}
+        update={"expect": case.expect.model_copy(update={"pay_total": pay_total + Decimal("0.01")})}
     )
     compared = run_cases(scheme_of(name), load_metrics(), [wrong])
     assert [c.what for c in compared if not c.agrees] == ["pay_total"]
@@ -124,3 +127,36 @@ def test_a_factor_above_its_limit_is_refused() -> None:
     with pytest.raises(MeritdeskError) as caught:
         run_cases(scheme_of(name), load_metrics(), [wrong])
     assert [problem.code for problem in caught.value.problems] == ["value-out-of-range"]
+
+
+# R2e: card, level, score that does not lie in it (or is not whole)
+MISFITS = [
+    ("performance_card", 3, "24"),
+    ("performance_card", 2, "25"),
+    ("performance_card", 4, "29"),
+    ("performance_card", 3, "26.5"),
+    ("cost_card", 3, "7"),
+    ("discipline_card", 2, "4"),
+    ("discipline_card", 6, "7"),
+    ("ethics_card", None, "6"),
+]
+
+
+@pytest.mark.parametrize(("card", "level", "score"), MISFITS)
+def test_a_score_must_lie_in_the_range_of_its_level(card: str, level: int | None, score: str) -> None:
+    scheme = scheme_of("r2e-presales-forms")
+    indicator = next(i for _dimension, i in scheme.indicators() if i.id == card)
+    with pytest.raises(MeritdeskError) as caught:
+        rating_score(indicator, level, Decimal(score))
+    assert [problem.code for problem in caught.value.problems] == ["rating-refused"]
+
+
+def test_a_local_scheme_shows_its_differences_from_its_parent() -> None:
+    """R1.8: weights and indicators that the local rules change, and nothing of what they keep."""
+    parent, local = scheme_of("r1-service-quality"), scheme_of("r1-local-example")
+    found = {d.place: d for d in diff(parent, local)}
+    weight = found["dimensions.satisfaction.weight"]
+    assert (weight.kind, weight.old, weight.new) == ("changed", "20", "30")
+    assert found["dimensions.satisfaction.complaint_rate"].kind == "removed"
+    assert found["dimensions.communication.recording_qa"].kind == "added"
+    assert not [place for place in found if place.startswith(("grades", "dimensions.problem_solving.resolution."))]
