@@ -135,7 +135,7 @@ def _appraisal() -> dict[str, Node]:
 
 
 def people(count: int) -> pa.Table:
-    """Return `count` people, one segment each: inputs of both stages, some missing; some totals tie, some are vetoed."""
+    """Return `count` people, one segment each: some inputs are missing, some totals tie, some people are vetoed."""
     random = np.random.default_rng(20240131)
     teams = max(1, count * TEAMS // PEOPLE)
     skill = random.normal(0, 1, count)

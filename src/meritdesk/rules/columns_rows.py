@@ -157,7 +157,7 @@ def repeats(node: Node) -> bool:
 @singledispatch
 def value(node: Node, rows: Rows) -> ir.IntegerValue:
     """Return the int64 expression of a row node that is no column yet."""
-    raise NotImplementedError(f"no column form of {type(node).__name__}")
+    raise TypeError(f"no column form of {type(node).__name__}")
 
 
 @value.register
@@ -343,7 +343,7 @@ def _coalesce(node: nodes.Coalesce, rows: Rows) -> ir.IntegerValue:
 @singledispatch
 def truth(flag: Flag, rows: Rows) -> ir.BooleanValue:
     """Return the condition of a flag that is no column yet; never NULL."""
-    raise NotImplementedError(f"no column form of {type(flag).__name__}")
+    raise TypeError(f"no column form of {type(flag).__name__}")
 
 
 @truth.register
