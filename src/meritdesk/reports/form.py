@@ -34,17 +34,20 @@ def missing_glyphs(results: Results, *, language: str = SOURCE) -> list[Problem]
     with use(language):
         found = glyphs.problems([results.scheme.title], results.scheme.scheme)
         for appraisal in results.appraisals:
-            texts = _texts(form_text.sheet(results, appraisal))
-            found += glyphs.problems(texts, f"{appraisal.name}（{appraisal.person}）")
+            place = f"{appraisal.name}（{appraisal.person}）"
+            found += glyphs.problems(texts(form_text.sheet(results, appraisal)), place)
     return found
 
 
-def write_forms(results: Results, out_dir: Path, *, one_file: bool, language: str = SOURCE) -> list[Path]:
+def write_forms(
+    results: Results, out_dir: Path, *, one_file: bool, language: str = SOURCE, threads: int | None = None
+) -> list[Path]:
     """Write the evaluation forms as PDF into `out_dir` and return the files, in the order of the appraisals.
 
     One file per person, or with `one_file` all people in one (from `VOLUME` people on in several numbered volumes).
     The same results give the same bytes. Characters that the font lacks are printed as their code point;
-    `missing_glyphs` reports them. MeritdeskError if the fonts are not installed.
+    `missing_glyphs` reports them. `threads` defaults to the cores of the machine. MeritdeskError if the fonts are not
+    installed.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     if one_file:
@@ -55,7 +58,7 @@ def write_forms(results: Results, out_dir: Path, *, one_file: bool, language: st
     else:
         jobs = dict(zip(file_names(results.appraisals), ((a,) for a in results.appraisals), strict=True))
     paths = [out_dir / f"{name}.pdf" for name in jobs]
-    threads = max(1, min(os.cpu_count() or 1, len(paths)))
+    threads = max(1, min(threads or os.cpu_count() or 1, len(paths)))
     # The typesetter works outside the interpreter lock; each thread keeps one compiler for its share of the files.
     shares = [list(zip(paths, jobs.values(), strict=True))[first::threads] for first in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
@@ -102,22 +105,23 @@ def document(results: Results, appraisals: Sequence[Appraisal], language: str) -
 
 def _with_note(sheet: Document) -> Document:
     """Say on the form itself which characters have to be written in by hand."""
-    absent = dict.fromkeys(character for text in _texts(sheet) for character in glyphs.missing(text))
+    absent = dict.fromkeys(character for text in texts(sheet) for character in glyphs.missing(text))
     if not absent:
         return sheet
     codes = _("、").join(f"〔U+{ord(character):04X}〕" for character in absent)
     return sheet | {"notes": [*sheet["notes"], _("{codes}：字体中没有此字，请手写补上。").format(codes=codes)]}
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
+    """Yield every text inside what goes on a form, in order."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for part in value.values():
-            yield from _texts(part)
+            yield from texts(part)
     elif isinstance(value, Sequence):
         for part in value:
-            yield from _texts(part)
+            yield from texts(part)
 
 
 def _printable(value: Any) -> Any:
