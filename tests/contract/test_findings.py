@@ -49,3 +49,27 @@ def test_the_check_finds_exactly_what_is_expected(name: str) -> None:
     assert found(findings) == expected_findings(SCHEMES / f"{name}.findings.yaml")
     blocking = {problem.place for problem in findings if problem.severity == "error"}
     assert bool(blocking) == (name in PRINTED), blocking
+
+
+# R2f, consistency: a change of method within 12 months needs a reason, an approval and a notice
+PAPERS = ["reason: 只看话务量使服务质量下降, ", "approved_by: 考核委员会, ", ", notice: 2023-08-15"]
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_change_within_a_year_needs_its_papers(paper: str) -> None:
+    name = "r2f-kpi-plan"
+    text = (SCHEMES / f"{name}.yaml").read_text(encoding="utf-8")
+    assert text.count(paper) == 1
+    known = expected_findings(SCHEMES / f"{name}.findings.yaml")
+    findings = check(load_document(text.replace(paper, "")), metrics=load_metrics())
+    assert found(findings) - known == {("method-changed-early", "history.2")}
+
+
+def test_a_flaw_brought_in_is_found() -> None:
+    """Negative control: a clean scheme with one boundary opened no longer matches its findings file."""
+    name = "r1-service-quality"
+    text = (SCHEMES / f"{name}.yaml").read_text(encoding="utf-8")
+    flawed = text.replace('"[80, 90)"', '"(80, 90)"')
+    assert flawed != text
+    findings = check(load_document(flawed), metrics=load_metrics())
+    assert found(findings) - expected_findings(SCHEMES / f"{name}.findings.yaml") == {("boundary-in-none", "grades@80")}
