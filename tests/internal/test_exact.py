@@ -12,8 +12,9 @@ from meritdesk.errors import MeritdeskError
 from meritdesk.rules import exact, groups, nodes
 from meritdesk.rules.exact.values import column
 from meritdesk.rules.nodes import Band, Const, Input, Node, Part
-from meritdesk.rules.numbers import parse_bounds
+from meritdesk.rules.numbers import parse_bounds, rounded, to_decimal
 from meritdesk.rules.program import KINDS, Program
+from tests.internal.trees import program
 
 CALLS = Input(name="calls", scale=0, low=0, high=10_000)
 SCORE = Input(name="score", scale=2, low=0, high=10_000)
@@ -272,3 +273,21 @@ def test_group_kinds_show_the_group() -> None:
     # 10.00 × 90 ÷ 330 = 2.7272…, 2.7272…, 2.4242…, 2.1212…: two fen left over go to the two 0.72
     assert (detail["floor"], detail["extra"], detail["left_over"], detail["points"]) == (272, 1, 2, 330)
     assert exact.trace_alone(pool, rows, 4).detail["floor"] is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_tree_can_be_traced_and_adds_up(seed: int) -> None:
+    made, segments, appraisals = program(seed, appraisals=40, trees=8)
+    outcome = exact.run(made, segments, appraisals)
+    met: set[str] = set()
+    for name, node in made.appraisals.items():
+        for row in (0, 17, 39):
+            top = exact.trace(outcome, "appraisals", name, row)
+            units = outcome.appraisals[name][row]
+            assert top.value == (None if units is None else to_decimal(units, node.scale))
+            for trace in {id(trace): trace for trace in every(top)}.values():
+                met.add(type(trace.node).__name__)
+                if isinstance(trace.node, nodes.WeightedMean) and trace.value is not None:
+                    given = [part["contribution"] for part in as_maps(trace.detail["parts"]) if part["contribution"]]
+                    assert rounded(sum(given, Decimal(0)), trace.node.scale) == trace.value
+    assert len(met) > 15
