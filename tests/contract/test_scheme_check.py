@@ -71,7 +71,7 @@ def test_every_kind_of_finding_has_been_seen() -> None:
 def test_a_finding_names_file_and_line_in_print() -> None:
     loaded = load_document(CLEAN.replace('"(30, 60]"', '"[30, 60]"'), name="mine.yaml")
     (problem,) = check(loaded, metrics=METRICS)
-    assert printed(loaded, problem).startswith("mine.yaml:40: 错误：“响应时长”的值为 30 时同时落在第 1、2 段")
+    assert printed(loaded, problem).startswith("mine.yaml:40: 错误：“响应时长”等于 30 秒时同时落在第 1、2 段")
 
 
 def test_points_that_do_not_add_up() -> None:

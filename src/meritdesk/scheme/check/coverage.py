@@ -20,13 +20,16 @@ class Segment:
     high: int | None
     covers: tuple[int, ...]
 
-    def shown(self, scale: int) -> str:
-        """Return the values as ``30`` or as an interval of the grid's values, ends included."""
-        if self.low is not None and self.low == self.high:
-            return format_number(to_decimal(self.low, scale))
+    def bounds(self, scale: int) -> Bounds:
+        """Return the values as an interval of the grid, ends included."""
         low = None if self.low is None else to_decimal(self.low, scale)
         high = None if self.high is None else to_decimal(self.high, scale)
-        return str(Bounds(low, high))
+        return Bounds(low, high)
+
+    def shown(self, scale: int) -> str:
+        """Return the values as a place names them: ``30``, ``[51, 60]``."""
+        single = self.low is not None and self.low == self.high
+        return format_number(to_decimal(self.low or 0, scale)) if single else str(self.bounds(scale))
 
 
 def segments(intervals: Sequence[Bounds], scale: int, low: int | None = None, high: int | None = None) -> list[Segment]:

@@ -22,6 +22,7 @@ from meritdesk.scheme.methods import (
     RatingMethod,
     TableMethod,
 )
+from meritdesk.scheme.phrases import interval
 
 
 def check_intervals(subject: Subject) -> Iterator[Problem]:
@@ -83,11 +84,11 @@ def _method(scoring: Scoring) -> Iterator[Problem]:
     elif isinstance(method, TableMethod | LevelsMethod):
         found = segments(scoring.intervals, values.scale)
         gaps = isinstance(method, TableMethod) and method.otherwise is None
-        yield from covering(found, scoring.rows_place, scoring.title, values.scale, gaps=gaps)
+        yield from covering(found, scoring.rows_place, scoring.title, values.scale, unit=values.unit, gaps=gaps)
     elif scoring.intervals:
         found = segments(scoring.intervals, values.scale)
         found = _within(found, values.low, values.high, endless=values.endless)
-        yield from covering(found, scoring.rows_place, scoring.title, values.scale)
+        yield from covering(found, scoring.rows_place, scoring.title, values.scale, unit=values.unit)
         yield from _never(scoring.intervals, scoring.rows_place, values.scale)
 
 
@@ -122,21 +123,22 @@ def _within(found: list[Segment], low: int | None, high: int | None, *, endless:
     return kept
 
 
-def covering(found: Sequence[Segment], place: str, title: str, scale: int, *, gaps: bool = True) -> Iterator[Problem]:
+def covering(
+    found: Sequence[Segment], place: str, title: str, scale: int, *, unit: str = "", gaps: bool = True
+) -> Iterator[Problem]:
     """Yield the gaps and overlaps of segments, each at the place with its values."""
     for segment in found:
-        values, single = segment.shown(scale), segment.low is not None and segment.low == segment.high
-        if (
-            not segment.covers
-            and gaps
-            and not (segment.low is None or (segment.high is None and place.endswith("rows")))
-        ):
-            message = _("“{title}”的值为 {values} 时没有规定").format(title=title, values=values)
-            yield finding("boundary-in-none" if single else "gap", f"{place}@{values}", message)
+        single = segment.low is not None and segment.low == segment.high
+        where = f"{place}@{segment.shown(scale)}"
+        values = interval(segment.bounds(scale), unit)
+        beyond_rows = segment.low is None or (segment.high is None and place.endswith("rows"))
+        if not segment.covers and gaps and not beyond_rows:
+            message = _("“{title}”{values}时没有规定").format(title=title, values=values)
+            yield finding("boundary-in-none" if single else "gap", where, message)
         elif len(segment.covers) > 1:
-            rows = "、".join(str(index + 1) for index in segment.covers)
-            message = _("“{title}”的值为 {values} 时同时落在第 {rows} 段").format(title=title, values=values, rows=rows)
-            yield finding("boundary-in-two" if single else "overlap", f"{place}@{values}", message)
+            rows = _("、").join(str(index + 1) for index in segment.covers)
+            message = _("“{title}”{values}时同时落在第 {rows} 段").format(title=title, values=values, rows=rows)
+            yield finding("boundary-in-two" if single else "overlap", where, message)
 
 
 def _never(intervals: Sequence[Bounds], place: str, scale: int) -> Iterator[Problem]:

@@ -130,7 +130,7 @@ def _tiers(subject: Subject, item: PayItem, term: TiersTerm, place: str) -> Iter
             return
         values = metric_values(subject.metrics[term.of.metric])
     found = segments([row.when for row in term.tiers], values.scale, 0, values.high)
-    yield from covering(found, place, item.title, values.scale)
+    yield from covering(found, place, item.title, values.scale, unit=values.unit)
     price = Decimal(1)
     for other in (item.amount, *item.times):
         price *= other if isinstance(other, Decimal) else 1

@@ -14,6 +14,7 @@ from meritdesk.scheme.check.intervals import fits_full, written_as_number
 from meritdesk.scheme.check.scorings import Piece, Scoring, pieces, scorings
 from meritdesk.scheme.check.subject import Subject
 from meritdesk.scheme.methods import BonusMethod, DeductMethod, TiersMethod
+from meritdesk.scheme.phrases import amount
 
 
 def check_steps(subject: Subject) -> Iterator[Problem]:
@@ -50,17 +51,16 @@ def cliffs(found: Sequence[Piece], limit: Decimal | None) -> Iterator[tuple[int,
 
 
 def _cliff(scoring: Scoring, value: int, before: Decimal, after: Decimal) -> Problem:
-    scale = scoring.values.scale
-    at, below = (format_number(to_decimal(v, scale)) for v in (value, value - 1))
+    scale, unit = scoring.values.scale, scoring.values.unit
     message = _("“{title}”从 {below} 到 {at}，得分从 {before} 变为 {after}，相差 {step}").format(
         title=scoring.title,
-        below=below,
-        at=at,
+        below=amount(to_decimal(value - 1, scale), unit),
+        at=amount(to_decimal(value, scale), unit),
         before=format_number(before),
         after=format_number(after),
         step=format_number(abs(after - before)),
     )
-    return finding("cliff", f"{scoring.rows_place}@{at}", message)
+    return finding("cliff", f"{scoring.rows_place}@{format_number(to_decimal(value, scale))}", message)
 
 
 def _perverse(scoring: Scoring, found: Sequence[Piece]) -> Iterator[Problem]:
@@ -77,7 +77,7 @@ def _perverse(scoring: Scoring, found: Sequence[Piece]) -> Iterator[Problem]:
         message = _("“{title}”越{better}越好，值到 {value} 时得分却从 {before} 变为 {after}").format(
             title=scoring.title,
             better=_("高") if better == "higher" else _("低"),
-            value=format_number(to_decimal(value, scoring.values.scale)),
+            value=amount(to_decimal(value, scoring.values.scale), scoring.values.unit),
             before=format_number(before),
             after=format_number(after),
         )

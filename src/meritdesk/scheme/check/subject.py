@@ -50,7 +50,12 @@ class Values:
     low: int | None
     high: int | None
     endless: bool = False
-    is_rate: bool = False
+    unit: str = ""
+
+    @property
+    def is_rate(self) -> bool:
+        """True for shares of a whole."""
+        return self.unit == "ratio"
 
 
 @dataclass(frozen=True)
@@ -132,10 +137,10 @@ class Subject:
 def metric_values(metric: MetricFacts) -> Values:
     """Return what a metric's value can be: a rate 0–1, times, counts and money from 0 up, points and levels open."""
     if metric.unit == "ratio":
-        return Values(metric.scale, metric.better, 0, to_integer(Decimal(1), metric.scale), is_rate=True)
+        return Values(metric.scale, metric.better, 0, to_integer(Decimal(1), metric.scale), unit=metric.unit)
     if metric.unit in ("seconds", "count", "yuan"):
-        return Values(metric.scale, metric.better, 0, None, endless=True)
-    return Values(metric.scale, metric.better, None, None)
+        return Values(metric.scale, metric.better, 0, None, endless=True, unit=metric.unit)
+    return Values(metric.scale, metric.better, None, None, unit=metric.unit)
 
 
 def is_bonus(indicator: Indicator) -> bool:
