@@ -10,9 +10,9 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from meritdesk.cases import Case, CaseFile, Comparison, load_cases, run_cases
 from meritdesk.compiled import compile_scheme
@@ -22,6 +22,7 @@ from meritdesk.rows import rating_score
 from meritdesk.scheme.diff import diff
 from meritdesk.scheme.document import Scheme
 from meritdesk.scheme.load import SCHEMES, load_document, load_scheme, shipped, shipped_as_printed
+from meritdesk.scheme.schema import scheme_schema
 
 READY, PRINTED = sorted(shipped()), sorted(shipped_as_printed())
 EVERY = [*READY, *PRINTED]
@@ -41,6 +42,11 @@ def cases_of(name: str) -> tuple[Case, ...]:
 def plain(name: str) -> Any:
     """Return a YAML file as an editor sees it: JSON values only."""
     return json.loads(json.dumps(yaml.safe_load((SCHEMES / name).read_text(encoding="utf-8")), default=str))
+
+
+def misfits(document: Any, schema: Any) -> list[str]:
+    """Return where a document does not fit a JSON Schema."""
+    return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(document)]
 
 
 def disagreements(compared: list[Comparison]) -> list[str]:
@@ -63,12 +69,12 @@ def test_it_is_named_after_its_file_and_speaks_both_languages(name: str) -> None
 
 @pytest.mark.parametrize("name", EVERY)
 def test_it_fits_the_schema_that_editors_use(name: str) -> None:
-    jsonschema.validate(plain(f"{name}.yaml"), Scheme.model_json_schema())
+    assert misfits(plain(f"{name}.yaml"), scheme_schema()) == []
 
 
 @pytest.mark.parametrize("name", READY)
 def test_its_cases_fit_the_schema_that_editors_use(name: str) -> None:
-    jsonschema.validate(plain(f"{name}.cases.yaml"), CaseFile.model_json_schema())
+    assert misfits(plain(f"{name}.cases.yaml"), CaseFile.model_json_schema()) == []
 
 
 @pytest.mark.parametrize("name", READY)
@@ -94,6 +100,13 @@ def test_a_literal_copy_is_never_computed(name: str) -> None:
 def test_a_local_scheme_names_a_parent_that_ships(name: str) -> None:
     parent = scheme_of(name).parent
     assert not parent or parent in {scheme_of(other).scheme for other in READY if other != name}
+
+
+def test_a_misspelled_field_does_not_fit_the_schema() -> None:
+    """Negative control of the two schemas."""
+    name = "r0-appraisal-standard"
+    assert misfits({**plain(f"{name}.yaml"), "colour": "red"}, scheme_schema())
+    assert misfits({"cases": [{"title": "…", "expct": {}}]}, CaseFile.model_json_schema())
 
 
 def test_a_wrong_expectation_is_caught() -> None:
