@@ -10,7 +10,7 @@ from decimal import Decimal
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.grades import AppraisalStage
 from meritdesk.language import _
-from meritdesk.points import constant, labelled, rescaled, shortest
+from meritdesk.points import constant, is_exactly, labelled, rescaled, shortest
 from meritdesk.rules.groups import GroupSum, PoolShares
 from meritdesk.rules.nodes import (
     Band,
@@ -155,7 +155,10 @@ def _term(stage: AppraisalStage, term: Term) -> Node:
 
 
 def _pool(stage: AppraisalStage, pool: Pool) -> Node:
-    """Return the part of the pool, by the product of `by` at 0.01; who is not graded takes no part."""
+    """Return the part of the pool, by the product of `by` at 0.01; who is not graded takes no part.
+
+    Who brings nothing gets nothing, also in a group where nobody brings anything.
+    """
     by = [_term(stage, term) for term in pool.by]
     node = rescaled(by[0], TOTAL)
     for factor in by[1:]:
@@ -172,7 +175,7 @@ def _pool(stage: AppraisalStage, pool: Pool) -> Node:
         identity="appraisal",
         scale=MONEY,
     )
-    return part
+    return If(flag=is_exactly(points, 0), then=constant(Decimal(0), MONEY), otherwise=part, scale=MONEY)
 
 
 def _condition(stage: AppraisalStage, item: str, condition: Condition | GradeCondition) -> Flag:
