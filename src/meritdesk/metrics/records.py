@@ -39,13 +39,18 @@ def records(
     above), denominator (below only), excluded (`excluded` says why) or pending. `value` is the value of a fact where
     the metric has one; `numerator` and `denominator` what the fact adds (null where the figure is a rank, no total).
     """
-    found = Measurement([metric], tables, segments.filter(segments.segment == integer(segment)), until, zone)
+    one = segments.filter(segments.segment == integer(segment))
+    return statement(metric, Measurement([metric], tables, one, until, zone)).to_pyarrow()
+
+
+def statement(metric: Metric, found: Measurement) -> ir.Table:
+    """Return what `records` runs: the facts of all segments of a measurement."""
     parts = [_chained(metric, found)] if metric.kind == "fcr" else [_facts(metric, found)]
     divisor = metric.denominator
     if divisor is not None and divisor.table is not None:
         parts.append(_divisor_facts(metric, divisor, found))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return rows.order_by(["table", "day", "record", "person"]).to_pyarrow()
+    return rows.order_by(["table", "day", "record", "person"])
 
 
 def recomputed(metric: Metric, rows: pa.Table) -> dict[str, int | None]:
