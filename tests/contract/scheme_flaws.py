@@ -193,6 +193,12 @@ FLAWS = {
         "boundary-in-none",
         "dimensions.quality.manner.scoring.levels@1",
     ),
+    "no lowest level": (
+        'points: "[0, 1]"',
+        'points: "[1, 1]"',
+        "lowest-level-above-zero",
+        "dimensions.quality.manner.scoring.levels",
+    ),
     "levels not rising": (
         'points: "[2, 2]"',
         "points: 4",
@@ -259,6 +265,7 @@ FLAWS = {
         "coefficient-falls",
         "grades.fair.coefficient",
     ),
+    "grade without a name": ("title: 合格, when", 'title: "", when', "grade-without-title", "grades.fair.title"),
     "no coefficient": (", coefficient: 0.8", "", "coefficient-missing", "grades.fair.coefficient"),
     "negative coefficient": (
         "coefficient: 0}",

@@ -69,6 +69,11 @@ def _values() -> Kinds:
         "points-out-of-order": ("error", _("方法的转折点次序不对，算不出分数"), _("按从小到大的次序写")),
         "undefined-level": ("warning", _("评分人想选这一档时没有依据"), _("补上这一档的描述，或把档次连续编号")),
         "levels-out-of-order": ("error", _("档次更好分数却不更高"), _("按档次次序给分")),
+        "lowest-level-above-zero": (
+            "info",
+            _("再差也至少得这么多分；也许是漏写了最低一档"),
+            _("补上最低一档，或确认这是有意的"),
+        ),
         "level-without-title": ("warning", _("评分人看不到这一档的标准"), _("写上这一档的描述")),
     }
 
@@ -100,6 +105,7 @@ def _measuring() -> Kinds:
 def _grading() -> Kinds:
     return {
         "grades-out-of-order": ("error", _("等级要从最好写到最差，否则封顶和分布都会反"), _("按从好到差重排")),
+        "grade-without-title": ("error", _("得到这个等级的人不知道自己得了什么"), _("写上 title")),
         "grade-without-rule": ("error", _("没有分数线也没有比例，没人能得到这个等级"), _("写上 when 或强制分布的比例")),
         "coefficient-falls": ("error", _("等级更好系数却更低"), _("调整系数")),
         "coefficient-missing": ("error", _("这个等级的人算不出绩效工资"), _("写上 coefficient")),

@@ -35,6 +35,9 @@ def percent(share: Decimal) -> str:
 def _rules(scheme: Scheme) -> Iterator[Problem]:
     shares = scheme.distribution.shares if scheme.distribution else {}
     for grade in scheme.grades:
+        if not grade.title:
+            where = _("区间 {bounds} 的等级没有名称").format(bounds=grade.when) if grade.when else _("等级没有名称")
+            yield finding("grade-without-title", f"grades.{grade.id}.title", where)
         if grade.when is None and grade.id not in shares:
             message = _("等级“{title}”没有分数线").format(title=grade.title)
             yield finding("grade-without-rule", f"grades.{grade.id}.when", message)

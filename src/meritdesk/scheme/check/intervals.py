@@ -151,7 +151,7 @@ def _unreachable(place: str, bounds: Bounds) -> Problem:
 
 
 def _rubric(method: RatingMethod, title: str, place: str) -> Iterator[Problem]:
-    """Levels left out of the numbering, scores in two levels or in none (R2e: 25), and levels that do not rise."""
+    """Levels left out of the numbering, scores in two levels or in none (R2e: 25, below 5), levels that do not rise."""
     levels = sorted(method.levels, key=lambda level: level.level)
     known = {level.level for level in levels}
     for number in range(levels[0].level, levels[-1].level):
@@ -163,6 +163,10 @@ def _rubric(method: RatingMethod, title: str, place: str) -> Iterator[Problem]:
     if any(isinstance(level.points, Bounds) for level in levels):
         found = [s for s in segments(intervals, method.decimals) if s.covers or None not in (s.low, s.high)]
         yield from covering(found, place, title, method.decimals)
+        least = min((bounds.low for bounds in intervals if bounds.low is not None), default=Decimal(0))
+        if least > 0 and all(bounds.low is not None for bounds in intervals):
+            message = _("“{title}”最低一档从 {least} 分起").format(title=title, least=format_number(least))
+            yield finding("lowest-level-above-zero", place, message)
     tops = [(bounds.low if bounds.low is not None else Decimal(0)) for bounds in intervals]
     rising = all(a < b for a, b in itertools.pairwise(tops))
     falling = all(a > b for a, b in itertools.pairwise(tops))
