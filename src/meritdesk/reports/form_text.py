@@ -167,7 +167,7 @@ def _row(scheme: Scheme, indicator: Indicator | None, score: IndicatorScore) -> 
     return {
         "title": wording.title(score),
         "weight": _worth(None if score.share is None else score.share * 100, score.most),
-        "target": _target(score),
+        "target": _target(indicator, score),
         "rubric": lines,
         "reached": None if indicator is None else wording.reached(indicator, score),
         "score": short(score.points),
@@ -185,11 +185,12 @@ def _lines(text: str, width: int) -> int:
     return sum(-(-wording.text_width(line) // width) for line in text.split("\n"))
 
 
-def _target(score: IndicatorScore) -> str:
-    if not score.target:
+def _target(indicator: Indicator | None, score: IndicatorScore) -> str:
+    target = wording.target(indicator, score)
+    if not target:
         return ""
     met = {True: _("已达成"), False: _("未达成"), None: ""}[score.target_met]
-    return "\n".join(part for part in (_("目标 {target}").format(target=score.target), met) if part)
+    return "\n".join(part for part in (_("目标 {target}").format(target=target), met) if part)
 
 
 def _remarks(scheme: Scheme, score: IndicatorScore) -> Iterator[dict[str, str]]:

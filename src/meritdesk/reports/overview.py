@@ -22,6 +22,8 @@ MOST_BINS = 14
 LEFT_WIDTHS = (32, 22, 12, 12, 12, 12, 12)
 CHART_COLUMN = 8
 CHART_ROWS = 12
+ONE_PAGE = 60
+"""Rows that are still legible on a single page."""
 
 Figure = tuple[str, int | Decimal | None, Kind]
 
@@ -45,7 +47,8 @@ def write_overview(book: Book, results: Results) -> None:
     row = _histogram(book, sheet, row + 1, results)
     row = _teams(book, sheet, row + 1, results)
     _run(book, sheet, row + 1, results)
-    sheet.fit_to_pages(1, 1) if row < 60 else None
+    if row < ONE_PAGE:
+        sheet.fit_to_pages(1, 1)
 
 
 def totals(results: Results) -> list[Decimal]:

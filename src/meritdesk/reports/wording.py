@@ -7,14 +7,14 @@ for scores, one for percentages, fen for money); the exact values lie in the mac
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Protocol
 
-from meritdesk.language import SOURCE, _, current
+from meritdesk.language import _
 from meritdesk.results import Appraisal, IndicatorScore, State, Status
 from meritdesk.rules.numbers import Bounds, format_number, rounded
-from meritdesk.scheme.document import EventSource, Indicator, MetricSource, Scheme, ViolationSource
+from meritdesk.scheme import phrases
+from meritdesk.scheme.document import Indicator, Scheme, ViolationSource
 from meritdesk.scheme.methods import (
     AttainmentMethod,
     BandRow,
@@ -36,26 +36,14 @@ from meritdesk.scheme.methods import (
 
 NONE = "—"
 RATE = "%"
+UNITS = {RATE: "ratio", "s": "seconds", "元": "yuan"}
+"""Units of an indicator's value by the names that metrics give them."""
+
+title = phrases.title_of
+"""The title of a record in the current language, the Chinese one where no other is given."""
 
 Rubric = list[tuple[str, str]]
 """Lines of a rubric: what it is worth, and for what."""
-
-
-class Titled(Protocol):
-    """A record with a title in both languages."""
-
-    @property
-    def title(self) -> str:
-        """The Chinese title."""
-
-    @property
-    def title_en(self) -> str:
-        """The English title; may be empty."""
-
-
-def title(record: Titled) -> str:
-    """Return the title in the current language, the Chinese one where no other is given."""
-    return record.title if current() == SOURCE else record.title_en or record.title
 
 
 def text_width(text: str) -> int:
@@ -85,7 +73,7 @@ def percent(value: Decimal | None, decimals: int = 1) -> str:
 
 def unit_word(unit: str) -> str:
     """Return the unit as people write it."""
-    words = {"s": _("秒"), "min": _("分钟"), "h": _("小时"), "d": _("天")}
+    words = {"s": _("秒"), "次": _("次"), "分": _("分"), "元": _("元"), "级": _("级")}
     return words.get(unit, unit)
 
 
@@ -99,19 +87,27 @@ def figure(value: Decimal | None, unit: str) -> str:
 
 
 def limits(bounds: Bounds, unit: str = "") -> str:
-    """Return an interval in words: ``≥ 90%``, ``> 30 且 ≤ 60 秒``, ``= 0``."""
+    """Return an interval in signs, short enough for a column: ``≥ 90%``, ``> 30 秒 且 ≤ 60 秒``, ``= 0``."""
 
     def end(value: Decimal) -> str:
-        return f"{format_number(value * 100)}%" if unit == RATE else format_number(value)
+        return phrases.amount(value, UNITS[unit]) if unit in UNITS else f"{format_number(value)} {unit}".rstrip()
 
-    tail = f" {unit_word(unit)}" if unit and unit != RATE else ""
     if bounds.low is not None and bounds.low == bounds.high:
-        return f"= {end(bounds.low)}{tail}"
-    low = "" if bounds.low is None else f"{'≥' if bounds.low_closed else '>'} {end(bounds.low)}"
+        return f"= {end(bounds.low)}"
+    # Counts and times are never negative: ≤ 30 秒 says all that [0, 30] does.
+    needless = bounds.low == 0 and bounds.low_closed and bounds.high is not None and unit != RATE
+    low = "" if bounds.low is None or needless else f"{'≥' if bounds.low_closed else '>'} {end(bounds.low)}"
     high = "" if bounds.high is None else f"{'≤' if bounds.high_closed else '<'} {end(bounds.high)}"
     if low and high:
-        return _("{low} 且 {high}").format(low=low, high=high) + tail
-    return (low or high) + tail if low or high else _("任意值")
+        return _("{low} 且 {high}").format(low=low, high=high)
+    return low or high or _("任意值")
+
+
+def target(indicator: Indicator | None, score: IndicatorScore) -> str:
+    """Return the target of an indicator; empty if it has none."""
+    if indicator is not None and indicator.target is not None:
+        return limits(indicator.target, score.unit)
+    return score.target
 
 
 def state_word(state: State) -> str:
@@ -176,26 +172,17 @@ def rubric(scheme: Scheme, indicator: Indicator, unit: str) -> Rubric:
             return [(f"× {format_number(tier.rate)}", limits(tier.when, unit)) for tier in method.tiers]
         case RankMethod():
             percentile = method.by == "percentile"
-            head = ("", _("按组内百分位计分") if percentile else _("按组内名次计分"))
-            return [head, *(_band_line(band, RATE if percentile else "") for band in method.bands)]
-        case CurveMethod():
-            return [("", _("在下列各点间按直线计分")), *((_points(y), figure(x, unit)) for x, y in method.points)]
-        case RangeMethod():
-            best = f"{figure(method.best_from, unit)} – {figure(method.best_to, unit)}"
-            below, above = figure(method.zero_below, unit), figure(method.zero_above, unit)
-            return [
-                (_points(scheme.full_points(indicator)), best),
-                (_points(Decimal(0)), _("不高于 {below} 或不低于 {above}").format(below=below, above=above)),
-            ]
+            where = phrases.group(method.group)
+            head = _("在{group}内按百分位计分") if percentile else _("在{group}内按名次计分")
+            return [("", head.format(group=where)), *(_band_line(b, RATE if percentile else "") for b in method.bands)]
         case DeductMethod():
             return _deduct_lines(scheme, indicator, method, unit)
-        case BonusMethod():
-            words = _("每{unit}，最多 {cap} 分").format(unit=unit_word(unit) or _("次"), cap=format_number(method.cap))
-            return [(f"+{_points(method.each)}", words)]
         case AttainmentMethod():
             return [(_points(scheme.full_points(indicator)), _attainment_words(method, unit))]
-        case CombineMethod():
-            return [("", _combine_words(scheme, indicator, method))]
+        case CurveMethod() | RangeMethod() | BonusMethod() | CombineMethod():
+            titles = {i.id: title(i) for _dimension, i in scheme.indicators()}
+            full = scheme.full_points(indicator)
+            return [("", phrases.scoring_in_words(method, UNITS.get(unit, ""), "", full, titles))]
 
 
 def _points(value: Decimal | None) -> str:
@@ -238,20 +225,6 @@ def _attainment_words(method: AttainmentMethod, unit: str) -> str:
         words = _("达到与本人约定的目标")
     low, high = percent(method.floor, 0), percent(method.cap, 0)
     return _("{words}；按达成率折算，限 {low}–{high}").format(words=words, low=low, high=high)
-
-
-def _combine_words(scheme: Scheme, indicator: Indicator, method: CombineMethod) -> str:
-    titles: Mapping[str, str] = {i.id: title(i) for _dimension, i in scheme.indicators()}
-    source = indicator.source
-    parts = () if isinstance(source, MetricSource | EventSource) else getattr(source, "of", ())
-    names = _("、").join(titles.get(part, part) for part in parts)
-    how = {
-        "sum": _("{names} 之和"),
-        "weighted": _("{names} 的加权平均"),
-        "min": _("{names} 中最低者"),
-        "max": _("{names} 中最高者"),
-    }
-    return how[method.method].format(names=names)
 
 
 def reached(indicator: Indicator, score: IndicatorScore) -> int | None:

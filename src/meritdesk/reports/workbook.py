@@ -43,6 +43,7 @@ def write_workbook(results: Results, path: Path, *, include_pay: bool, scheme_te
         if include_pay and any(appraisal.pay for appraisal in results.appraisals):
             _pay(book, results)
         _data_report(book, results)
+        _problems(book, results)
         _notes(book, results, scheme_text)
 
 
@@ -62,7 +63,7 @@ def _ranking(book: Book, results: Results) -> None:
         Column(_("姓名"), "wrap", 22),
         Column(_("班组"), "wrap", 20),
         Column(_("岗位"), "wrap", 20),
-        *(Column(_dimension_heading(d), "score") for d in dimensions),
+        *(Column(heading, "score") for heading in dimensions.values()),
         Column(_("总分"), "score", least=18),
         Column(_("等级"), "centre"),
         *([Column(_("按分数线"), "centre")] if differs else []),
@@ -81,7 +82,7 @@ def _ranking(book: Book, results: Results) -> None:
                 a.name,
                 a.team,
                 a.position_title,
-                *(contributions.get(d.id) for d in dimensions),
+                *(contributions.get(key) for key in dimensions),
                 a.total,
                 wording.grade_word(results.scheme, a.grade) if a.grade else a.grade_title or wording.NONE,
                 *threshold,
@@ -109,22 +110,22 @@ def _ranking(book: Book, results: Results) -> None:
         sheet.conditional_format(1, at, len(rows), at, bar | ends)
 
 
-def _dimensions_of(people: Sequence[Appraisal]) -> list[DimensionScore]:
-    found: dict[str, DimensionScore] = {}
+def _dimensions_of(people: Sequence[Appraisal]) -> dict[str, str]:
+    """Return the heading of each dimension by its id, in the order of the form; with its most where that is one."""
+    found: dict[str, list[DimensionScore]] = {}
     for appraisal in people:
         for dimension in _main_dimensions(appraisal):
-            found.setdefault(dimension.id, dimension)
-    return list(found.values())
+            found.setdefault(dimension.id, []).append(dimension)
+    headings = {}
+    for key, scores in found.items():
+        most = {score.most for score in scores}
+        words = _("（满分 {most}）").format(most=wording.short(scores[0].most)) if len(most) == 1 else ""
+        headings[key] = wording.title(scores[0]) + (f"\n{words}" if words and scores[0].most is not None else "")
+    return headings
 
 
 def _main_dimensions(appraisal: Appraisal) -> Sequence[DimensionScore]:
     return appraisal.main.dimensions if appraisal.segments and appraisal.state == "graded" else ()
-
-
-def _dimension_heading(dimension: DimensionScore) -> str:
-    if dimension.most is None:
-        return wording.title(dimension)
-    return f"{wording.title(dimension)}\n" + _("（满分 {most}）").format(most=wording.short(dimension.most))
 
 
 def _explanation(appraisal: Appraisal) -> str:
@@ -167,8 +168,9 @@ def _detail(book: Book, results: Results) -> None:
         Column(_("最多计入"), "score"),
         Column(_("状态"), "centre"),
     ]
+    documents = {indicator.id: indicator for _dimension, indicator in results.scheme.indicators()}
     rows = [
-        _detail_row(appraisal, segment, dimension, score)
+        _detail_row(appraisal, segment, dimension, score, wording.target(documents.get(score.id), score))
         for appraisal in results.appraisals
         for segment in appraisal.segments
         for dimension in segment.dimensions
@@ -180,7 +182,9 @@ def _detail(book: Book, results: Results) -> None:
     stay(sheet, columns, len(rows), left=2)
 
 
-def _detail_row(a: Appraisal, segment: Segment, dimension: DimensionScore, score: IndicatorScore) -> list[Cell]:
+def _detail_row(
+    a: Appraisal, segment: Segment, dimension: DimensionScore, score: IndicatorScore, target: str
+) -> list[Cell]:
     low, high = score.interval or (None, None)
     met = {True: _("是"), False: _("否"), None: ""}[score.target_met]
     status = wording.status_word(score.status)
@@ -202,7 +206,7 @@ def _detail_row(a: Appraisal, segment: Segment, dimension: DimensionScore, score
         score.pending,
         low,
         high,
-        score.target,
+        target,
         met,
         score.points,
         score.full,
@@ -260,14 +264,21 @@ def _sum(cells: Sequence[Cell]) -> Decimal:
 
 
 def _data_report(book: Book, results: Results) -> None:
-    sheet = book.sheet(_("数据报告"), title=wording.title(results.scheme))
     keys = list(dict.fromkeys(key for row in results.data_report for key in row))
-    columns = [Column(_report_heading(key)) for key in keys] or [Column(_("文件"))]
+    columns = [Column(key, "wrap") for key in keys] or [Column(_("文件"))]
     rows: list[list[Cell]] = [[_report_cell(row.get(key)) for key in keys] for row in results.data_report]
-    row = table(book, sheet, columns, rows)
+    sheet = book.sheet(_("数据报告"), title=wording.title(results.scheme))
+    table(book, sheet, columns, rows)
+    fit(sheet, (columns, rows), filtered=True)
+    stay(sheet, columns, len(rows), left=1)
+
+
+def _problems(book: Book, results: Results) -> None:
     found: list[tuple[Appraisal | None, Problem]] = [(None, problem) for problem in results.problems]
     found += [(a, problem) for a in results.appraisals for problem in a.problems]
-    problem_columns = [
+    if not found:
+        return
+    columns = [
         Column(_("级别"), "centre"),
         Column(_("位置"), "wrap"),
         Column(_("问题"), "wrap"),
@@ -275,32 +286,11 @@ def _data_report(book: Book, results: Results) -> None:
         Column(_("影响"), "wrap"),
         Column(_("代码")),
     ]
-    problem_rows = [_problem_row(appraisal, problem) for appraisal, problem in found]
-    put(sheet, row + 1, 0, _("发现的问题（{n}）").format(n=len(found)), book.style(bold=True, font_size=12))
-    table(book, sheet, problem_columns, problem_rows, top=row + 2)
-    fit(sheet, (columns, rows), (problem_columns, problem_rows))
-    sheet.freeze_panes(1, 1)
-    sheet.repeat_rows(0)
-
-
-def _report_heading(key: str) -> str:
-    words = {
-        "file": _("文件"),
-        "table": _("数据表"),
-        "sheet": _("工作表"),
-        "rows": _("行数"),
-        "accepted": _("接受"),
-        "quarantined": _("隔离"),
-        "duplicates": _("重复"),
-        "code": _("代码"),
-        "reason": _("原因"),
-        "row": _("行"),
-        "column": _("列"),
-        "count": _("数量"),
-        "message": _("说明"),
-        "sha256": _("校验值"),
-    }
-    return words.get(key, key)
+    rows = [_problem_row(appraisal, problem) for appraisal, problem in found]
+    sheet = book.sheet(_("问题"), title=wording.title(results.scheme))
+    table(book, sheet, columns, rows)
+    fit(sheet, (columns, rows), filtered=True)
+    stay(sheet, columns, len(rows), left=1)
 
 
 def _report_cell(value: object) -> Cell:
@@ -329,9 +319,10 @@ def _problem_row(appraisal: Appraisal | None, problem: Problem) -> list[Cell]:
 def _notes(book: Book, results: Results, scheme_text: str | None) -> None:
     kinds = {"assumption": _("假设"), "mend": _("修订"), "remark": _("备注")}
     scheme = results.scheme
+    told = scheme_text or ""
     sections: list[tuple[str, list[tuple[str, Value]]]] = [
-        (_("方案说明"), _numbered([scheme.description, *(scheme_text or "").splitlines()])),
-        (_("假设与备注"), [(kinds[note.kind], _noted(note.place, note.text)) for note in scheme.notes]),
+        (_("方案说明"), _outline(scheme_text or scheme.description)),
+        (_("假设与备注"), [(kinds[n.kind], _noted(n.place, n.text)) for n in scheme.notes if n.text not in told]),
         (_("各列含义"), list(_glossary())),
         (_("运行信息"), list(_run_lines(results))),
         (_("数据文件"), [(batch.name, _batch_words(batch.rows, batch.sha256)) for batch in results.run.batches]),
@@ -347,8 +338,23 @@ def _notes(book: Book, results: Results, scheme_text: str | None) -> None:
         sheet.set_column(at, at, column.widest + 2)
 
 
-def _numbered(texts: Sequence[str]) -> list[tuple[str, Value]]:
-    return [(str(number), text) for number, text in enumerate((t for t in texts if t.strip()), 1)]
+def _outline(text: str) -> list[tuple[str, Value]]:
+    """Return Markdown as lines of two columns: the heading beside the first line of what stands below it."""
+    lines: list[tuple[str, Value]] = []
+    heading = ""
+    for line in text.splitlines():
+        plain = line.replace("**", "").rstrip()
+        if plain.startswith("#"):
+            if heading:
+                lines.append((heading, ""))
+            heading = plain.lstrip("#").strip()
+        elif plain:
+            depth = (len(plain) - len(plain.lstrip())) // 2
+            body = plain.strip()
+            item = "　" * depth + "· " + body[2:] if body.startswith("- ") else body
+            lines.append((heading, item))
+            heading = ""
+    return lines
 
 
 def _noted(place: str, text: str) -> str:

@@ -435,8 +435,8 @@ def sample(rows: Sequence[Row] = ROWS) -> Results:
             ),
         ),
         data_report=(
-            {"file": "工单_2025-09.csv", "rows": 13_570, "accepted": 13_561, "quarantined": 9},
-            {"file": "满意度_2025-09.xlsx", "rows": 4_602, "accepted": 4_602, "quarantined": 0},
+            {"文件": "工单_2025-09.csv", "行数": 13_570, "采用": 13_561, "隔离": 9},
+            {"文件": "满意度_2025-09.xlsx", "行数": 4_602, "采用": 4_602, "隔离": 0},
         ),
         program=Program(segments={}, appraisals={}),
         segment_rows=(),

@@ -41,7 +41,9 @@ def written(results: Results, folder: Path, **options: Any) -> Any:
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return the workbook of the sample."""
-    return written(sample(), tmp_path_factory.mktemp("book"), scheme_text="满分 100 分。\n四个维度加权。")
+    return written(
+        sample(), tmp_path_factory.mktemp("book"), scheme_text="# 方案\n\n满分 100 分。\n\n- **四个维度**加权。\n"
+    )
 
 
 def records(sheet: Any, top: int = 1) -> Iterator[dict[str, Any]]:
@@ -59,7 +61,7 @@ def exact(cell: Any) -> Decimal | None:
 
 
 def test_the_sheets_are_those_a_manager_expects(book: Any) -> None:
-    assert book.sheetnames == ["概览", "排名", "明细", "薪酬", "数据报告", "说明"]
+    assert book.sheetnames == ["概览", "排名", "明细", "薪酬", "数据报告", "问题", "说明"]
 
 
 def test_pay_is_in_the_file_only_when_it_is_asked_for(tmp_path: Path) -> None:
@@ -217,7 +219,7 @@ def test_the_notes_tell_the_scheme_the_assumptions_and_the_hashes(book: Any) -> 
     text = "\n".join(str(cell.value) for row in book["说明"].iter_rows() for cell in row)
     run = sample().run
     for words in (
-        "四个维度加权。",
+        "· 四个维度加权。",
         "其余为假设",
         run.scheme_hash,
         run.program_hash,
@@ -233,7 +235,7 @@ def test_the_data_report_lists_files_and_problems(book: Any) -> None:
         ("工单_2025-09.csv", 13_570, 9),
         ("满意度_2025-09.xlsx", 4_602, 0),
     ]
-    text = "\n".join(str(cell.value) for row in book["数据报告"].iter_rows() for cell in row)
+    text = "\n".join(str(cell.value) for row in book["问题"].iter_rows() for cell in row)
     assert "工号 199999 不在人员表中" in text
 
 
