@@ -17,7 +17,7 @@ UNIT = 10_000
 
 
 def run(people: pl.DataFrame) -> pl.DataFrame:
-    """Return the outputs of the program's last stage, one row per person."""
+    """Return the outputs of both stages, one row per person."""
     scored = _dimensions(people.lazy().with_columns(**{f"points.{name}": _points(name) for name in scheme.INDICATORS}))
     graded = scored.with_columns(threshold_grade=_in_bands(pl.col("total"), zip(scheme.GRADES, range(5), strict=True)))
     forced = _forced(graded)
@@ -35,7 +35,7 @@ def run(people: pl.DataFrame) -> pl.DataFrame:
     paid = paid.with_columns(performance=_half_up(pl.col("pool") * pl.col("coefficient"), UNIT))
     paid = paid.with_columns(pay=pl.sum_horizontal("base", "performance", "piece"))
     lines = ("total", "threshold_grade", "grade", "coefficient", "performance", "piece", "pay")
-    return paid.select("appraisal", *lines).collect()
+    return paid.select("appraisal", *(f"points.{name}" for name in scheme.INDICATORS), *lines).collect()
 
 
 def _half_up(numerator: pl.Expr, divisor: int) -> pl.Expr:
