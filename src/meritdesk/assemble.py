@@ -6,8 +6,9 @@ that they add up to the total.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
 from meritdesk.compiled import Compiled
@@ -38,6 +39,7 @@ from meritdesk.scheme.document import (
     MetricSource,
     Neutral,
     OthersSource,
+    RaterRole,
     RatingSource,
     ResultSource,
     Scheme,
@@ -60,11 +62,12 @@ class Assembler:
         facts: Facts,
         assignments: Sequence[Assignment],
         metrics: Mapping[str, Metric],
+        names: Mapping[str, str],
     ) -> None:
         self.compiled, self.outcome, self.metrics = compiled, outcome, metrics
         self.scheme: Scheme = compiled.scheme
         self.assignments, self.facts = assignments, facts
-        self.names = {a.person: a.name for a in assignments}
+        self.names = names
         self.ratings: dict[tuple[int, str], list[RatingRecord]] = defaultdict(list)
         for record in facts.ratings:
             self.ratings[record.segment, record.indicator].append(record)
@@ -325,22 +328,40 @@ class Assembler:
         if not isinstance(indicator.source, RatingSource) or self.scheme.raters is None:
             return ()
         roles = {r.id: r for r in self.scheme.raters.roles}
-        records = self.ratings[self.assignments[number].key, indicator.id]
-        present = {r.role for r in records}
-        whole = sum((roles[name].weight for name in indicator.source.rating if name in present), Decimal(0))
-        anonymous = set(self.scheme.raters.anonymous)
-        return tuple(
+        listed = [
             Rating(
                 role=record.role,
                 role_title=roles[record.role].title,
-                rater="" if record.role in anonymous else self.names.get(record.rater, record.rater),
+                rater="" if record.role in self.scheme.raters.anonymous else self.names.get(record.rater, record.rater),
                 level=record.level,
                 score=record.score,
                 remark=record.remark,
-                weight=rounded(roles[record.role].weight / whole, 4) if whole else Decimal(0),
+                weight=Decimal(0),
             )
-            for record in records
-        )
+            for record in self.ratings[self.assignments[number].key, indicator.id]
+        ]
+        listed += self._fed_lines(number, indicator, roles)
+        several = Counter(rating.role for rating in listed)
+        whole = sum((roles[role].weight for role in several), Decimal(0))
+        if not whole:
+            return tuple(listed)
+        return tuple(replace(r, weight=rounded(roles[r.role].weight / whole / several[r.role], 4)) for r in listed)
+
+    def _fed_lines(self, number: int, indicator: Indicator, roles: Mapping[str, RaterRole]) -> list[Rating]:
+        """Return the ratings of the roles whose judgement is taken from a metric (R4.2)."""
+        found = []
+        for name in indicator.source.rating if isinstance(indicator.source, RatingSource) else ():
+            feed = roles[name].feed
+            score = None if feed is None else self._segment_value(f"fed.{indicator.id}.{name}", number)
+            if feed is not None and score is not None:
+                remark = _("取自“{metric}”").format(metric=self.metrics[feed.metric].title)
+                found.append(
+                    Rating(
+                        role=name, role_title=roles[name].title, rater="", level=None, score=score, remark=remark,
+                        weight=Decimal(0),
+                    )
+                )  # fmt: skip
+        return found
 
     def _violation_lines(self, facts: SegmentFacts, indicator: Indicator) -> tuple[tuple[str, str, int, Decimal], ...]:
         if not isinstance(indicator.source, ViolationSource):

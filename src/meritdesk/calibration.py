@@ -7,7 +7,7 @@ A rater's total is the weighted mean, of 100, of the scores given on the indicat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
@@ -83,16 +83,24 @@ def _total(weights: dict[str, tuple[Decimal, Decimal]], shared: Sequence[str], s
     return (100 * total / whole).quantize(CENT, ROUND_HALF_UP)
 
 
-def as_problems(found: Sequence[Apart]) -> list[Problem]:
-    """Return one warning per pair, for the report of a run."""
+def as_problems(scheme: Scheme, found: Sequence[Apart], names: Mapping[str, str]) -> list[Problem]:
+    """Return one warning per pair, for the report of a run; raters of anonymous roles are not named."""
+    roles = {role.id: role for role in (scheme.raters.roles if scheme.raters else ())}
+    hidden = scheme.raters.anonymous if scheme.raters else ()
+
+    def who(role: str, rater: str) -> str:
+        return roles[role].title + ("" if role in hidden else f"（{names.get(rater, rater)}）")
+
     return [
         Problem(
             code="raters-apart",
             place=apart.person,
-            message=_("{first} {first_total} 分与{second} {second_total} 分相差 {difference} 分，需要校准").format(
-                first=f"{apart.first_role} {apart.first_rater}",
+            message=_(
+                "{first}给 {first_total} 分，{second}给 {second_total} 分，相差 {difference} 分，需要校准"
+            ).format(
+                first=who(apart.first_role, apart.first_rater),
                 first_total=apart.first_total,
-                second=f"{apart.second_role} {apart.second_rater}",
+                second=who(apart.second_role, apart.second_rater),
                 second_total=apart.second_total,
                 difference=apart.difference,
             ),

@@ -62,6 +62,8 @@ def compile_scheme(
     for name, node in segments.raw.items():
         outputs[f"points.{name}"] = node
         outputs[f"scored.{name}"] = segments.scored[name]
+    for name, node in segments.fed.items():
+        outputs[f"fed.{name}"] = node
     for name, node in segments.dimension_nodes.items():
         outputs[f"dimension.{name}"] = node
     outputs["counted"] = segments.counted

@@ -13,6 +13,7 @@ from decimal import Decimal
 from meritdesk.language import _, current
 from meritdesk.metrics.definitions import Metric
 from meritdesk.results import Appraisal, DimensionScore, IndicatorScore, Results, Row, Segment, Status
+from meritdesk.roster import to_date
 from meritdesk.rows import metric_of_value
 from meritdesk.rules import exact
 from meritdesk.rules.numbers import Bounds, format_number, rounded, to_decimal, to_integer
@@ -190,9 +191,8 @@ def _below(segment: Segment, indicator: IndicatorScore, records: Records | None)
         yield Line(_("目标 {target}：{met}").format(target=indicator.target, met=met))
     for rating in indicator.ratings:
         yield Line(
-            _("{role} {rater}：{score} 分，占 {weight}{remark}").format(
-                role=rating.role_title,
-                rater=rating.rater,
+            _("{role}：{score} 分，占 {weight}{remark}").format(
+                role=f"{rating.role_title} {rating.rater}".strip(),
                 score=points(rating.score),
                 weight=figure(rating.weight, "%"),
                 remark=f"；{rating.remark}" if rating.remark else "",
@@ -210,11 +210,27 @@ def _below(segment: Segment, indicator: IndicatorScore, records: Records | None)
 
 
 SHOWN = 5
-"""Records listed below an indicator; all of them are in the drill-down of `measure`."""
+"""Records listed below an indicator; how many there are is said above them."""
 
 
 def _record(record: Mapping[str, object]) -> str:
-    return "，".join(f"{key}={value}" for key, value in record.items() if value is not None)
+    """Return a record in words: its day, its key, what it adds, and the file and row it stands in."""
+    status = {
+        "numerator": _("计入分子"),
+        "denominator": _("只计入分母"),
+        "excluded": _("已排除"),
+        "pending": _("待定"),
+    }[str(record["status"])]
+    reason = f"（{record['excluded']}）" if record["excluded"] else ""
+    value = "" if record["value"] is None else _("，值 {value}").format(value=record["value"])
+    return _("{day} {record}：{status}{reason}{value}，见 {source}").format(
+        day=to_date(int(str(record["day"]))),
+        record=record["record"],
+        status=status,
+        reason=reason,
+        value=value,
+        source=record["source"],
+    )
 
 
 def _pay(results: Results, appraisal: Appraisal) -> Line:

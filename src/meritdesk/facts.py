@@ -58,9 +58,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class MetricLine:
-    """A metric of one person, or of all (person empty), with what it is made of."""
+    """A metric of one assignment, or of all together (person empty), with what it is made of."""
 
     person: str
+    segment: int
     metric: str
     value: Decimal | None
     numerator: Decimal | None
@@ -118,7 +119,8 @@ class Measuring:
             value = None
             if numerator is not None and denominator:
                 value = (numerator / denominator).quantize(Decimal(1).scaleb(-metric.scale), ROUND_HALF_UP)
-        return MetricLine(person, metric.id, value, numerator, denominator, row["n"], row["excluded"], row["pending"])
+        counts = (row["n"], row["excluded"], row["pending"])
+        return MetricLine(person, row["segment"], metric.id, value, numerator, denominator, *counts)
 
     def records(self, metric: str, segment: int) -> list[dict[str, Any]]:
         """Return the facts behind a metric of one segment (see `metrics.records`)."""

@@ -47,12 +47,13 @@ def appraise(
     compiled = compile_scheme(scheme, metrics, adjusted=_adjusted(dataset, period))
     step(_("计算 {n} 项运营指标").format(n=len(compiled.metrics)))
     facts = gather(compiled, assignments, dataset.tables, metrics, period)
-    apart = as_problems(raters_apart(scheme, facts.ratings, assignments))
+    names = _names(dataset)
+    apart = as_problems(scheme, raters_apart(scheme, facts.ratings, assignments), names)
     step(_("计分、定级、核算：{n} 人").format(n=len(facts.appraisals)))
     segment_rows = [segment_row(compiled, f) for f in facts.segments]
     appraisal_rows = [appraisal_row(compiled, f) for f in facts.appraisals]
     outcome = run_both(compiled.program, segment_rows, appraisal_rows)
-    appraisals = Assembler(compiled, outcome, facts, assignments, metrics).appraisals()
+    appraisals = Assembler(compiled, outcome, facts, assignments, metrics, names).appraisals()
     run = RunInfo(
         scheme=scheme.scheme,
         scheme_version=scheme.version,
@@ -77,6 +78,11 @@ def appraise(
         segment_outputs=outcome.segments,
         appraisal_outputs=outcome.appraisals,
     )
+
+
+def _names(dataset: Dataset) -> dict[str, str]:
+    """Return the name of everybody on the roster, raters who are not appraised themselves included."""
+    return {row["person"]: row["name"] or row["person"] for row in dataset.tables["people"].to_pylist()}
 
 
 def _adjusted(dataset: Dataset, period: Period) -> frozenset[str]:

@@ -77,6 +77,8 @@ class SegmentStage:
     values: dict[str, Node] = field(default_factory=dict)
     """Value of each indicator, where it has one (metric, count)."""
     raw: dict[str, Node] = field(default_factory=dict)
+    fed: dict[str, Node] = field(default_factory=dict)
+    """``indicator.role`` → points of a role whose judgement is taken from a metric."""
     """Points of each indicator, out of the method's `full`."""
     scored: dict[str, Node] = field(default_factory=dict)
     """Points of each indicator as the total counts them: of 100 (weights) or of its own points; neutral filled in."""
@@ -224,6 +226,7 @@ class SegmentStage:
                 better = self._metric(role.feed.metric).better
                 fed = points.of_value(indicator, role.feed.scoring, value, fed_full, better, self.counted)
                 score = fed if fed_full == full else MulDiv(a=fed, b=shortest(full), c=shortest(fed_full), scale=POINTS)
+                self.fed[f"{indicator.id}.{name}"] = score
             scores.append((role.weight, score, role.if_missing == "hold"))
         parts = weighted([(weight, score) for weight, score, _holds in scores])
         mean = WeightedMean(parts=parts, missing="redistribute", scale=POINTS)

@@ -1,10 +1,14 @@
 """The command line: everything that needs no database.
 
 Commands parse, call and print; they decide nothing. Results go to standard output, progress and problems to standard
-error. Exit codes: 0 done, 1 done but something needs attention (findings, differences, failed cases), 2 could not be done.
+error. Exit codes: 0 done, 1 done but something needs attention (quarantined rows, findings, differences, failed cases,
+results with an error), 2 could not be done, 130 interrupted.
 """
 
 from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
 
 import click
 
@@ -35,6 +39,9 @@ def main(ctx: click.Context, chosen: str) -> None:
       meritdesk demo
       meritdesk appraise r4-support-center ./2025-09 --period 2025-09 --out ./结果
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a console that cannot show a character shows a question mark
+            stream.reconfigure(errors="replace")
     ctx.with_resource(language.use(chosen))
 
 

@@ -28,7 +28,7 @@ json_option = click.option("--json", "json_output", is_flag=True, help="输出 J
 def find_scheme(name: str) -> tuple[LoadedScheme, Path]:
     """Return a scheme by path, or by the name of a shipped one, and its file; MeritdeskError if there is none."""
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if path.suffix in (".yaml", ".yml") or path.is_file():
         return load_document(path), path
     known = {**shipped(), **shipped_as_printed()}
     chosen = known.get(name) or known.get(name.replace("_", "-"))
@@ -55,3 +55,21 @@ def load_data(folder: Path, mappings: Sequence[str], *, into: Path | None = None
         return ingest(folder, find_mappings(folder) if folder.is_dir() else (), into=into)
     known = shipped_mappings()
     return ingest(folder, [load_mapping(known.get(name, Path(name))) for name in mappings], into=into)
+
+
+def say_what_came_in(dataset: Dataset, folder: Path) -> None:
+    """Write one line to standard error: where the rows went; no row leaves in silence."""
+    accounts, report = dataset.report.accounts, dataset.report
+    text = _("读入 {rows} 行：采用 {accepted}，隔离 {quarantined}，重复 {duplicates}，按规则排除 {left_out}").format(
+        rows=sum(a.rows_in for a in accounts),
+        accepted=sum(a.accepted for a in accounts),
+        quarantined=sum(a.quarantined for a in accounts),
+        duplicates=sum(a.duplicates for a in accounts),
+        left_out=sum(sum(a.left_out.values()) for a in accounts),
+    )
+    odd = bool(report.quarantined or report.problems)
+    if report.problems:
+        text += _("；提示 {n} 条").format(n=len(report.problems))
+    click.secho(f"{'!' if odd else '·'} {text}", fg="yellow" if odd else None, err=True)
+    if odd:
+        click.echo("  " + _("逐条查看：meritdesk import {folder}").format(folder=folder), err=True)

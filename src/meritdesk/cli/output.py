@@ -19,26 +19,54 @@ from meritdesk.language import _
 
 MANY = 20
 """Problems printed one by one before the rest is only counted."""
+UNBOUNDED = 100_000
+"""Width of a table that goes into a pipe or a file: lines are never folded there."""
+INTERRUPTED = 130
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Print the problems of a MeritdeskError and leave with exit code 2."""
+    """Print what went wrong and leave: 2 when it could not be done, 130 when it was interrupted."""
     try:
         yield
     except MeritdeskError as error:
         print_problems(error.problems)
         sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe has gone; click leaves quietly
+        raise
+    except OSError as error:
+        print_problems([_file_problem(error)])
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo(_("已中断"), err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _file_problem(error: OSError) -> Problem:
+    messages = {
+        PermissionError: _("没有权限读写，或文件正被别的程序打开"),
+        FileExistsError: _("这里已有一个同名的文件，不能建立文件夹"),
+        NotADirectoryError: _("这里已有一个同名的文件，不能建立文件夹"),
+        FileNotFoundError: _("没有这个文件"),
+        IsADirectoryError: _("这是一个文件夹，不是文件"),
+    }
+    return Problem(
+        code="file-not-usable",
+        place=str(error.filename or ""),
+        message=messages.get(type(error), error.strerror or str(error)),
+        fix=_("检查路径和权限，关闭打开着的文件，或换一个位置"),
+    )
 
 
 def print_problems(problems: Sequence[Problem]) -> None:
-    """Write problems to standard error, the first `MANY` in full."""
+    """Write problems to standard error, errors first, the first `MANY` in full."""
     marks = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "cyan")}
-    for problem in problems[:MANY]:
+    ordered = sorted(problems, key=lambda problem: list(marks).index(problem.severity))
+    for problem in ordered[:MANY]:
         mark, colour = marks[problem.severity]
         click.secho(f"{mark} {problem}", fg=colour, err=True)
-    if len(problems) > MANY:
-        click.echo(_("… 另有 {n} 条").format(n=len(problems) - MANY), err=True)
+    if len(ordered) > MANY:
+        click.echo(_("… 另有 {n} 条").format(n=len(ordered) - MANY), err=True)
 
 
 @contextmanager
@@ -67,10 +95,12 @@ def _json(value: object) -> object:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> None:
     """Print a table; the columns `numbers` are right-aligned. Off a terminal it is as wide as it needs to be."""
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = Console(width=None if sys.stdout.isatty() else UNBOUNDED)
     built = Table(box=None, pad_edge=False, header_style="bold")
     for position, heading in enumerate(headings):
         built.add_column(heading, justify="right" if position in numbers else "left", overflow="fold")
     for row in rows:
         built.add_row(*("—" if cell is None else escape(str(cell)) for cell in row))
-    console.print(built)
+    with console.capture() as captured:
+        console.print(built)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from meritdesk.cli.inputs import (
     mapping_option,
     metrics_option,
     period_option,
+    say_what_came_in,
 )
-from meritdesk.cli.output import as_json, print_problems, progress, table
+from meritdesk.cli.output import MANY, as_json, print_problems, progress, table
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events.ingest import Dataset
 from meritdesk.explain import Records, explain
@@ -61,7 +61,9 @@ def run_scheme(
     with progress() as step:
         step(_("读取 {folder}").format(folder=folder))
         dataset = load_data(folder, mappings)
-        return Run(appraise(loaded, dataset, span, metrics, step=step), dataset, metrics)
+        results = appraise(loaded, dataset, span, metrics, step=step)
+    say_what_came_in(dataset, folder)
+    return Run(results, dataset, metrics)
 
 
 @click.command("appraise")
@@ -88,21 +90,25 @@ def appraise_(
     with_pay: bool,
     json_output: bool,
 ) -> None:
-    """一条命令出结果：工作簿、评价表、数据文件和可独立核验的存档包。
+    """一条命令出结果：工作簿、评价表、数据文件和可独立核验的存档包。有人的结果算不全时退出码为 1。
 
     \b
     示例：
       meritdesk appraise r4-support-center ./2025-09 --period 2025-09 --out ./结果
       meritdesk appraise 我的方案.yaml ./2025-Q3 --period 2025-Q3 --out ./结果 --with-pay
     """
+    out.mkdir(parents=True, exist_ok=True)  # before the work, not after it: a wrong place is told at once
     run = run_scheme(scheme, data_dir, period, mappings, metric_files)
     with progress() as step:
         step(_("写出结果文件"))
         files = write_all(run, out, forms=forms, with_pay=with_pay)
     if json_output:
-        as_json({"summary": summary(run.results), "files": [str(path) for path in files]})
+        problems = [problem.__dict__ for problem in run.results.problems]
+        as_json({"summary": summary(run.results), "problems": problems, "files": [str(path) for path in files]})
     else:
         print_results(run.results, files)
+    if any(problem.severity == "error" for problem in run.results.problems):
+        raise SystemExit(1)
 
 
 def write_all(run: Run, out: Path, *, forms: str, with_pay: bool) -> list[Path]:
@@ -165,12 +171,21 @@ def print_results(results: Results, files: Sequence[Path]) -> None:
     """Print the ranking, what needs attention, and where the files are."""
     click.echo(f"{results.scheme.title} · {results.run.period}")
     ranked = sorted(results.appraisals, key=lambda a: (a.total is None, -(a.total or 0), a.person))
-    headings = [_("名次"), _("姓名"), _("班组"), _("总分"), _("等级"), _("系数"), _("说明")]
-    table(
-        headings,
-        [(a.rank, a.name, a.team, a.total, a.grade_title or None, a.coefficient, a.reason or None) for a in ranked],
-        numbers=(0, 3, 5),
-    )
+    headings = [_("名次"), _("工号"), _("姓名"), _("班组"), _("总分"), _("等级"), _("系数"), _("说明")]
+    rows = [
+        (
+            a.rank,
+            a.person,
+            a.name,
+            a.team,
+            a.total,
+            a.grade_title or None,
+            a.coefficient,
+            "；".join([a.reason, *a.vetoes]),
+        )
+        for a in ranked
+    ]
+    table(headings, [(*row[:-1], row[-1].strip("；")) for row in rows], numbers=(0, 4, 6))
     print_problems(results.problems)
     for path in files[:10]:
         click.echo(f"→ {path}")
@@ -186,6 +201,7 @@ def print_results(results: Results, files: Sequence[Path]) -> None:
 @click.option("--records", "with_records", is_flag=True, help="列出每项指标背后的记录（前 5 条）")
 @mapping_option
 @metrics_option
+@json_option
 def explain_(
     scheme: str,
     data_dir: Path,
@@ -194,6 +210,7 @@ def explain_(
     with_records: bool,
     mappings: tuple[str, ...],
     metric_files: tuple[Path, ...],
+    json_output: bool,
 ) -> None:
     """说明一个人的结果怎样得来：工资、等级、维度、指标、数据，直到原始记录；以及怎样达到下一等级。
 
@@ -204,18 +221,33 @@ def explain_(
     run = run_scheme(scheme, data_dir, period, mappings, metric_files)
     key = find_person(run.results, person)
     found = record_finder(run) if with_records else None
-    click.echo(explain(run.results, key, run.metrics, records=found).render())
+    tree = explain(run.results, key, run.metrics, records=found)
+    if json_output:
+        as_json(asdict(tree))
+    else:
+        click.echo(tree.render())
 
 
 def find_person(results: Results, person: str) -> str:
     """Return the staff key of a key or an unambiguous name; MeritdeskError otherwise."""
-    keys = [a.person for a in results.appraisals if a.person == person]
-    keys = keys or [a.person for a in results.appraisals if a.name == person]
-    if len(keys) == 1:
-        return keys[0]
-    message = _("没有“{person}”") if not keys else _("“{person}”有重名")
-    fix = _("用工号：{keys}").format(keys="、".join(keys or sorted(a.person for a in results.appraisals)[:20]))
-    raise MeritdeskError(Problem(code="unknown-person", place=person, message=message.format(person=person), fix=fix))
+    found = [a for a in results.appraisals if a.person == person]
+    found = found or [a for a in results.appraisals if a.name == person]
+    if len(found) == 1:
+        return found[0].person
+    if found:
+        message, listed, more = _("有 {n} 人叫“{person}”"), found, ""
+    else:
+        listed = sorted(results.appraisals, key=lambda a: a.person)[:MANY]
+        message, more = _("结果中没有“{person}”"), "……" if len(results.appraisals) > MANY else ""
+    people = "、".join(f"{a.person}（{a.name}，{a.team}）" for a in listed)
+    raise MeritdeskError(
+        Problem(
+            code="namesakes" if found else "unknown-person",
+            place="--person",
+            message=message.format(n=len(found), person=person),
+            fix=_("用工号：{people}").format(people=people + more),
+        )
+    )
 
 
 def record_finder(run: Run) -> Records:
@@ -246,7 +278,7 @@ def verify(package: Path, root: str | None, json_output: bool) -> None:
     """
     differences = verify_package(package, root)
     if json_output:
-        click.echo(json.dumps({"verified": not differences, "differences": differences}, ensure_ascii=False))
+        as_json({"verified": not differences, "differences": differences})
     elif differences:
         for line in differences:
             click.secho(f"✗ {line}", fg="red")

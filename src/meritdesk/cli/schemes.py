@@ -16,11 +16,12 @@ from meritdesk.cli.inputs import (
     load_data,
     mapping_option,
     metrics_option,
+    say_what_came_in,
 )
 from meritdesk.cli.output import as_json, progress, table
 from meritdesk.language import _, current
 from meritdesk.metrics.load import load_metrics
-from meritdesk.pipeline import appraise
+from meritdesk.pipeline import Step, appraise
 from meritdesk.roster import parse_period
 from meritdesk.scheme.check import Limits, check, printed
 from meritdesk.scheme.describe import describe
@@ -154,7 +155,12 @@ def diff_(old: str, new: str, json_output: bool) -> None:
     if json_output:
         as_json([difference.__dict__ for difference in differences])
     else:
-        table([_("位置"), _("原"), _("新")], [(d.place, d.old, d.new) for d in differences])
+        for difference in differences:
+            click.echo(difference.place)
+            for sign, text in (("-", difference.old), ("+", difference.new)):
+                if text:
+                    click.echo(f"  {sign} {text}")
+        click.echo(_("{n} 处差别").format(n=len(differences)))
     if differences:
         raise SystemExit(1)
 
@@ -187,7 +193,11 @@ def simulate_(
         step(_("读取 {folder}").format(folder=data_dir))
         dataset = load_data(data_dir, mappings)
         spans = [parse_period(period) for period in periods]
-        runs = [[appraise(s, dataset, span, metrics, step=step) for span in spans] for s in schemes]
+        runs = [
+            [appraise(s, dataset, span, metrics, step=_named(step, f"{s.scheme.title} {span}")) for span in spans]
+            for s in schemes
+        ]
+    say_what_came_in(dataset, data_dir)
     result = compare(*runs)
     if json_output:
         as_json({**result.__dict__, "changes": [change.__dict__ for change in result.changes]})
@@ -195,18 +205,28 @@ def simulate_(
         _print_simulation(result)
 
 
+def _named(step: Step, name: str) -> Step:
+    return lambda text: step(f"{name}：{text}")
+
+
 def _print_simulation(result: Simulation) -> None:
-    headings = [_("期间"), _("姓名"), _("总分"), _("新总分"), _("等级"), _("新等级"), _("薪酬差")]
-    table(
-        headings,
-        [
-            (c.period, c.name, c.total_before, c.total_after, c.grade_before, c.grade_after, c.pay_difference)
-            for c in sorted(result.changes, key=lambda c: (c.direction, c.person))
-        ],
-        numbers=(2, 3, 6),
-    )
+    changed = [c for c in result.changes if c.direction]
+    if changed:
+        headings = [_("期间"), _("工号"), _("姓名"), _("总分"), _("新总分"), _("等级"), _("新等级"), _("薪酬差（元）")]
+        rows = [
+            (
+                c.period, c.person, c.name, c.total_before, c.total_after,
+                c.grade_before or None, c.grade_after or None,
+                None if c.pay_difference is None else f"{c.pay_difference:+,.2f}",
+            )
+            for c in sorted(changed, key=lambda c: (c.direction, c.pay_difference or 0, c.period.first, c.person))
+        ]  # fmt: skip
+        table(headings, rows, numbers=(3, 4, 7))
     click.echo(
-        _("受益 {winners} 人次，受损 {losers}，不变 {unchanged}；花费变动 {cost} 元；无法比较 {lost}").format(
+        _(
+            "受益 {winners} 人次，受损 {losers} 人次，不变 {unchanged} 人次；薪酬合计变动 {cost} 元；"
+            "{lost} 人次至少在一份方案下没有结果，不计入变动"
+        ).format(
             winners=result.winners,
             losers=result.losers,
             unchanged=result.unchanged,
@@ -215,4 +235,6 @@ def _print_simulation(result: Simulation) -> None:
         )
     )
     for label, grades in ((_("原等级分布"), result.grades_before), (_("新等级分布"), result.grades_after)):
-        click.echo(f"{label}：" + "，".join(f"{grade} {n}" for grade, n in grades.items()))
+        listed = [f"{grade} {n}" for grade, n in grades.items()]
+        without = len(result.changes) - sum(grades.values())
+        click.echo(f"{label}：" + "，".join([*listed, *([_("未定级 {n}").format(n=without)] if without else [])]))
