@@ -111,17 +111,17 @@ def _run(name: str, data: Path) -> dict[str, Any]:
     return found
 
 
-def compare(rows: int, rounds: int, names: list[str], folder: Path | None) -> bool:
+def compare(rows: int, rounds: int, names: list[str], folder: Path | None, warm_up: int = 1) -> bool:
     """Print the comparison; return whether all figures were equal."""
     data = prepared(rows, folder)
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for turn in range(rounds + 1):
+    for turn in range(-warm_up, rounds):
         for name in names:
             result = _run(name, data)
-            if turn:  # the first round warms up
+            if turn >= 0:  # the rounds before warm up
                 runs[name].append(result)
     times = {name: median(run["seconds"] for run in done) for name, done in runs.items()}
-    print(f"{rows:,} contacts, median of {rounds} rounds after a warm-up")
+    print(f"{rows:,} contacts, median of {rounds} rounds after {warm_up} to warm up")
     print(f"{'':14}{'seconds':>9}{'spread':>16}{'peak MB':>9}{'ours is':>9}")
     for name, done in runs.items():
         seconds = [run["seconds"] for run in done]
