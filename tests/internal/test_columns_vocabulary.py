@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from pathlib import Path
 
+import duckdb
 import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import pyarrow as pa
 import pyarrow as pa
 import pytest
 from ibis.backends.sql import SQLBackend
@@ -22,7 +25,7 @@ from tests.contract.engine_matrix import MATRIX, Data, connected, evaluated, tab
 from tests.contract.test_engines import CASES
 
 VALUES = {
-    "Add", "Alias", "And", "Between", "BitwiseNot", "Cast", "Coalesce", "Equals", "Field", "FloorDivide", "Greater",
+    "Add", "Alias", "And", "ArrayCollect", "ArrayIndex", "ArraySort", "Between", "BitwiseNot", "Cast", "Coalesce", "Equals", "Field", "FloorDivide", "Greater",
     "GreaterEqual", "Greatest", "IfElse", "Least", "Less", "LessEqual", "Literal", "Max", "MinRank", "Multiply",
     "Negate", "Not", "NotNull", "NullIf", "Or", "RowNumber", "SearchedCase", "SortKey", "Subtract", "Sum",
     "WindowBoundary", "WindowFunction",
@@ -30,6 +33,7 @@ VALUES = {
 """Operations on values that gave identical results on every engine tried."""
 RELATIONS = {
     "Aggregate", "DatabaseTable", "Filter", "JoinChain", "JoinLink", "JoinReference", "JoinTable", "Limit", "Project",
+    "UnboundTable",
     "UnboundTable",
 }  # fmt: skip
 NATIVE = {"divide", "convert_to"}

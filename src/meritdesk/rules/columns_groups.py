@@ -86,13 +86,17 @@ def add_group_nodes(members: Mapping[Node, str], rows: Rows, beside: Columns) ->
     for group, key in rows.keys.items():
         summed = {form: sums for form in forms if form.group == group and (sums := form.sums(whole))}
         if summed:
-            totals = {name: int64(total) for sums in summed.values() for name, total in sums.items()}
+            totals = {name: _typed(total) for sums in summed.values() for name, total in sums.items()}
             table = whole.table.group_by(key).aggregate(**totals)
             for form in summed:
                 table = form.widen(table, rows.engine)
             figures = {name: value for form in summed for name, value in form.figures(table, rows.engine).items()}
             rows.join(table.select(key, **figures), key)
     return {form.name: form.after(rows) for form in forms}
+
+
+def _typed(total: ir.Value) -> ir.Value:
+    return total if total.type().is_array() else int64(total)
 
 
 class _Count(Form):
@@ -172,32 +176,49 @@ def _order(rows: Rows, takes_part: ir.BooleanValue, keys: Sequence[tuple[Node, b
 
 def _place(rows: Rows, group: str, order: Sequence[ir.Value], place: ir.IntegerColumn) -> ir.IntegerValue:
     """Return the place of the row in its group, from 1."""
-    window = ibis.window(group_by=rows.table[rows.keys[group]], order_by=order)
+    window = ibis.window(group_by=rows.table[group], order_by=order)
     return int64(place.over(window)) + number(1)
 
 
 class _ForcedShares(Form):
+    """Who has place r or better is who has a key not above the r-th smallest: no window over all rows is needed."""
+
     def __init__(self, node: groups.ForcedShares, name: str) -> None:
         super().__init__(node.group, name)
         self.node = node
         self.placed = f"{name}_placed"
         self.filled = f"{name}_filled"
+        self.key = f"{name}_key_of_order"
+        self.keys = f"{name}_keys"
         self.count = f"{name}_n"
-        self.best = f"{name}_place"
         self.grades = range(len(node.shares))
 
     def _of(self, kind: str, grade: int) -> str:
         return f"{self.name}_{kind}{grade}"
 
     def before(self, rows: Rows) -> Columns:
-        counted = rows.truth(self.node.counted) & rows.value(self.node.grade).notnull()
         vetoed = rows.truth(self.node.vetoed)
-        return {self.placed: one_if(counted & ~vetoed), self.filled: one_if(counted & vetoed)}
+        counted = rows.truth(self.node.counted) & rows.value(self.node.grade).notnull()
+        keys = [(key, True) for key in (self.node.total, *self.node.order)]
+        if self.node.mode == "cap":
+            keys.insert(0, (self.node.grade, False))
+        placed = counted & ~vetoed
+        order = _order(rows, placed, keys)
+        key = order[0] if len(order) == 1 else _place(rows, self.group, order, ibis.rank())
+        return {
+            self.placed: one_if(placed),
+            self.filled: one_if(counted & vetoed),
+            self.key: chosen(placed, key, constant(None)),
+        }
 
     def sums(self, rows: Rows) -> Columns:
         grade = rows.value(self.node.grade)
         placed, filled = rows.table[self.placed], rows.table[self.filled]
-        sums: Columns = {self.count: (placed + filled).sum()}
+        sums: Columns = {
+            self.count: (placed + filled).sum(),
+            self.placed: placed.sum(),
+            self.keys: rows.table[self.key].collect(),
+        }
         for g in self.grades[:-1]:
             sums[self._of("v", g)] = chosen(grade == g, filled, number(0)).sum()
             if self.node.mode == "cap":
@@ -211,7 +232,7 @@ class _ForcedShares(Form):
             self._of("q", g): engine.divide(scaled(n, share), number(10_000))
             for g, share in enumerate(self.node.shares)
         }
-        table = table.mutate(**wholes)
+        table = table.mutate(**wholes, **{self.keys: table[self.keys].sort()})
         n, whole = table[self.count], [table[name] for name in wholes]
         rest = [scaled(n, share) - scaled(whole[g], 10_000) for g, share in enumerate(self.node.shares)]
         left = n - added(whole)
@@ -222,30 +243,24 @@ class _ForcedShares(Form):
         return table.mutate(**grown)
 
     def figures(self, table: ir.Table, engine: Engine) -> Columns:
-        """The number of counted rows, and the last place that gets each grade but the last."""
+        """The number of counted rows, and the key at the last place that gets each grade but the last."""
         figures: Columns = {self.count: table[self.count]}
         free = [table[self._of("q", g)] - table[self._of("v", g)] for g in self.grades[:-1]]
-        before = number(0)
+        cut = number(0)
         for g in self.grades[:-1]:
             if self.node.mode == "force":
-                before = ibis.greatest(before, added(free[: g + 1]))
+                cut = ibis.greatest(cut, added(free[: g + 1]))
             elif g == self.grades[-2]:
-                before = table[self._of("t", g)]
+                cut = table[self._of("t", g)]
             else:
-                before = ibis.least(table[self._of("t", g)], before + ibis.greatest(free[g], number(0)))
-            figures[self._of("c", g)] = int64(before)
+                cut = ibis.least(table[self._of("t", g)], cut + ibis.greatest(free[g], number(0)))
+            last = ibis.least(cut, table[self.placed])
+            figures[self._of("c", g)] = chosen(last > 0, table[self.keys][last - 1], constant(None))
         return figures
-
-    def place(self, rows: Rows) -> Columns:
-        keys = [(key, True) for key in (self.node.total, *self.node.order)]
-        if self.node.mode == "cap":
-            keys.insert(0, (self.node.grade, False))
-        order = _order(rows, rows.table[self.placed] == 1, keys)
-        return {self.best: _place(rows, self.group, order, ibis.rank())}
 
     def after(self, rows: Rows) -> ir.IntegerValue:
         t = rows.table
-        branches = [(t[self.best] <= t[self._of("c", g)], number(g)) for g in self.grades[:-1]]
+        branches = [(t[self.key] <= t[self._of("c", g)], number(g)) for g in self.grades[:-1]]
         last = constant(self.grades[-1])
         grade = ibis.cases(*branches, else_=last) if branches else last
         placed = (t[self.placed] == 1) & (t[self.count] >= self.node.smallest)
@@ -280,7 +295,7 @@ class _PoolShares(Form):
         rest = (t[self.pool] * t[self.points] - t[self.part] * t[self.whole]).fill_null(number(-1))
         ties = _order(rows, ibis.literal(True), [(key, True) for key in self.node.order]) if self.node.order else []
         order = [rest.desc(), *ties, rows.engine.text_key(t[self.node.identity])]
-        shared_out = int64(t[self.part].sum().over(ibis.window(group_by=t[rows.keys[self.group]])))
+        shared_out = int64(t[self.part].sum().over(ibis.window(group_by=t[self.group])))
         place = _place(rows, self.group, order, ibis.row_number())
         rows.extend(**{self.name: place, self.left: t[self.pool] - shared_out})
         t = rows.table
