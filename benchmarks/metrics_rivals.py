@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 
 from benchmarks.metrics_data import DAYS, FIRST_DAY
 
 UNTIL = FIRST_DAY + DAYS
 WINDOW, THRESHOLD = 7, 20
+FOLLOWED = ["person", "customer", "day", "created_at", "contact_id"]
 OFFERED = ["answered", "abandoned", "missed", "busy", "full", "no_agent"]
 COLUMNS = [
     "contact_id", "person", "customer", "direction", "outcome", "created_at", "wait_seconds", "talk_seconds",
@@ -166,10 +168,24 @@ def in_polars(data: Path) -> pa.Table:
     return _long(wide.sort("segment").collect().to_dicts())
 
 
+def _follow_ups_in_pandas(chain: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """Return what became of the contacts that could be followed up, per segment."""
+    chain = chain.sort_values(["customer", "day", "created_at", "contact_id"])
+    following = chain["day"].shift(-1).where(chain["customer"].shift(-1).eq(chain["customer"]))
+    chain = chain.assign(again=(following - chain["day"]).le(WINDOW).astype("int64"), facts=1)
+    days = chain.groupby(["person", "day"], as_index=False)[["facts", "again"]].sum().merge(segments, on="person")
+    days = days[(days["day"] >= days["from_day"]) & (days["day"] < days["to_day"])]
+    over = days["day"] + WINDOW < UNTIL
+    days = days.assign(
+        settled=(days["facts"] - days["again"]).where(over, 0),
+        decided=days["facts"].where(over, 0),
+        pending=days["facts"].where(~over, 0),
+    )
+    return days.groupby("segment")[["settled", "decided", "pending"]].sum()
+
+
 def in_pandas(data: Path) -> pa.Table:
     """Compute the figures with pandas."""
-    import pandas as pd
-
     segments = pd.read_parquet(data / "segments.parquet")
     contacts = pd.read_parquet(data / "contacts", columns=COLUMNS)
     inbound = contacts["direction"].ne("outbound")
@@ -185,24 +201,8 @@ def in_pandas(data: Path) -> pa.Table:
         "transferable": contacts["transferred"].notna(), "reopenable": contacts["reopened"].notna(),
     }  # fmt: skip
     kept = contacts["excluded"].isna()
-    chain = contacts.loc[
-        kept & flags["followed"] & contacts["customer"].notna(),
-        ["person", "customer", "day", "created_at", "contact_id"],
-    ]
-    chain = chain.sort_values(["customer", "day", "created_at", "contact_id"])
-    following = chain["day"].shift(-1).where(chain["customer"].shift(-1).eq(chain["customer"]))
-    chain = chain.assign(again=(following - chain["day"]).le(WINDOW).astype("int64"), facts=1)
-    days = chain.groupby(["person", "day"], as_index=False)[["facts", "again"]].sum().merge(segments, on="person")
-    days = days[(days["day"] >= days["from_day"]) & (days["day"] < days["to_day"])]
-    over = days["day"] + WINDOW < UNTIL
-    days = days.assign(
-        settled=(days["facts"] - days["again"]).where(over, 0),
-        decided=days["facts"].where(over, 0),
-        pending=days["facts"].where(~over, 0),
-    )
-    follow_ups = days.groupby("segment")[["settled", "decided", "pending"]].sum()
-    del chain, following
-
+    followed = kept & flags["followed"] & contacts["customer"].notna()
+    follow_ups = _follow_ups_in_pandas(contacts.loc[followed, FOLLOWED], segments)
     frame = pd.DataFrame({name: flag.astype("int64") for name, flag in flags.items()})
     frame["wait"] = contacts["wait_seconds"].where(flags["answered"], 0)
     frame["waits"] = (flags["answered"] & contacts["wait_seconds"].notna()).astype("int64")

@@ -17,7 +17,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
 HEADER = """# 运营指标 · Metrics
 
 随产品提供的全部指标。
-本页由定义（`library/metrics/*.yaml`）生成（`python -m tests.house.metric_reference`），有测试保证一致；每个指标另有手写 SQL 与之逐位相等。
+本页由定义（`library/metrics/*.yaml`）生成（`python -m tests.house.metric_reference`），有测试保证一致。
+每个指标另有手写 SQL 与之逐位相等。
 
 - 数值 =（分子 ÷ 10^分子小数位）÷（分母 ÷ 10^分母小数位），四舍五入到所列小数位；没有分母的就是分子。
 - 分母为 0 是“无数据”，不是 0；没有分母的计数才是 0。汇总时分子、分母分别相加，不对平均数求平均。

@@ -13,6 +13,8 @@ from tests.house import tidy
 ROOT = Path(__file__).resolve().parents[2]
 # Not imported by the rest: the command line and the program that verifies an archive on its own.
 ENTRANCES = {"meritdesk.__main__", "meritdesk.cli", "meritdesk.archive.verifier"}
+# Doors of the metrics for who builds on them: figures day by day, counts by code, formulas in words.
+ENTRANCES |= {f"meritdesk.metrics.{name}" for name in ("partials", "counts", "describe")}
 
 Check = Callable[[Path], list[str]]
 

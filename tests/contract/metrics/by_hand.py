@@ -143,12 +143,13 @@ CUSTOMERS = f"""select segment,
 
 def statements(until: int) -> dict[str, str]:
     """Return the SQL per metric id; `until` is the end of the data."""
-    csat, upheld = "kind = 'csat'", "(upheld is null or upheld = 1)"
-    paid, days = "paid_at is not null", f"{local('paid_at')} - {local('inquiry_at')}"
+    return {**_contacts(until), **_quality(until), **_orders(until), **_work()}
+
+
+def _contacts(until: int) -> dict[str, str]:
     short = "(outcome = 'answered' or outcome = 'abandoned' and wait_seconds > 5)"
     wait = f"{INBOUND} and wait_seconds is not null"
     in_time = "outcome = 'answered' and wait_seconds <= 20"
-    settled = f"{local('resolved_at')} - {local('received_at')}"
     return {
         "contacts_handled": count("contacts", HANDLED),
         "inquiries": count("contacts", INBOUND),
@@ -185,6 +186,13 @@ def statements(until: int) -> dict[str, str]:
         "reopen_rate": rate("contacts", "reopened is not null", "reopened = 1"),
         "transfer_rate": rate("contacts", "transferred is not null", "transferred = 1"),
         "average_response": REPLIES,
+    }
+
+
+def _quality(until: int) -> dict[str, str]:
+    csat, upheld = "kind = 'csat'", "(upheld is null or upheld = 1)"
+    settled = f"{local('resolved_at')} - {local('received_at')}"
+    return {
         "csat_top2": rate("surveys", csat, 'score >= "full" - 1'),
         "csat_mean": mean("surveys", "score", f'{csat} and "full" = 5'),
         "good_rating_rate": rate("surveys", csat, 'score = "full"'),
@@ -203,6 +211,12 @@ def statements(until: int) -> dict[str, str]:
         "qa_reviews": count("reviews"),
         "critical_errors": total("reviews", "critical_errors"),
         "critical_error_rate": rate("reviews", "critical_errors is not null", "critical_errors > 0"),
+    }
+
+
+def _orders(until: int) -> dict[str, str]:
+    paid, days = "paid_at is not null", f"{local('paid_at')} - {local('inquiry_at')}"
+    return {
         "inquiry_conversion_same_day": rate("orders", "inquiry_at is not null", f"{days} = 0"),
         "inquiry_conversion_next_day": rate(
             "orders", "inquiry_at is not null", f"{days} <= 1", pending=f"f.day + 1 >= {until}"
@@ -218,6 +232,11 @@ def statements(until: int) -> dict[str, str]:
         "wrong_orders": count("orders", "wrong is not distinct from 1", recorded="wrong"),
         "wrong_order_rate": rate("orders", "wrong is not null", "wrong = 1"),
         "order_handling_time": mean("orders", "shipped_at - ordered_at"),
+    }
+
+
+def _work() -> dict[str, str]:
+    return {
         "utilisation": ratio("attendance", "true", "login_seconds", "worked_seconds"),
         "occupancy": ratio("attendance", "true", "busy_seconds", "login_seconds"),
         "adherence": ratio("attendance", "true", "adherent_seconds", "scheduled_seconds"),
