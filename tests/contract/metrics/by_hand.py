@@ -143,7 +143,7 @@ CUSTOMERS = f"""select segment,
 
 def statements(until: int) -> dict[str, str]:
     """Return the SQL per metric id; `until` is the end of the data."""
-    return {**_contacts(until), **_voices(until), **_orders(until), **_work()}
+    return {**_contacts(until), **_quality(until), **_orders(until), **_work()}
 
 
 def _contacts(until: int) -> dict[str, str]:
@@ -192,12 +192,6 @@ def _contacts(until: int) -> dict[str, str]:
 def _quality(until: int) -> dict[str, str]:
     csat, upheld = "kind = 'csat'", "(upheld is null or upheld = 1)"
     settled = f"{local('resolved_at')} - {local('received_at')}"
-    return {}
-
-
-def _voices(until: int) -> dict[str, str]:
-    csat, upheld = "kind = 'csat'", "(upheld is null or upheld = 1)"
-    settled = f"{local('resolved_at')} - {local('received_at')}"
     return {
         "csat_top2": rate("surveys", csat, 'score >= "full" - 1'),
         "csat_mean": mean("surveys", "score", f'{csat} and "full" = 5'),
@@ -222,11 +216,6 @@ def _voices(until: int) -> dict[str, str]:
 
 def _orders(until: int) -> dict[str, str]:
     paid, days = "paid_at is not null", f"{local('paid_at')} - {local('inquiry_at')}"
-    return {}
-
-
-def _orders(until: int) -> dict[str, str]:
-    paid, days = "paid_at is not null", f"{local('paid_at')} - {local('inquiry_at')}"
     return {
         "inquiry_conversion_same_day": rate("orders", "inquiry_at is not null", f"{days} = 0"),
         "inquiry_conversion_next_day": rate(
@@ -244,10 +233,6 @@ def _orders(until: int) -> dict[str, str]:
         "wrong_order_rate": rate("orders", "wrong is not null", "wrong = 1"),
         "order_handling_time": mean("orders", "shipped_at - ordered_at"),
     }
-
-
-def _work() -> dict[str, str]:
-    return {}
 
 
 def _work() -> dict[str, str]:
