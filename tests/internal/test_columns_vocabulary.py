@@ -34,7 +34,6 @@ RELATIONS = {
 }  # fmt: skip
 NATIVE = {"divide", "convert_to"}
 """Functions of one engine, listed in its row of `engines`."""
-NO_TYPES = {"float16", "float32", "float64", "decimal"}
 
 
 def offences(table: ir.Table) -> set[str]:
