@@ -341,6 +341,7 @@ class Assembler:
             for record in self.ratings[self.assignments[number].key, indicator.id]
         ]
         listed += self._fed_lines(number, indicator, roles)
+        listed.sort(key=lambda rating: (list(roles).index(rating.role), rating.rater))
         several = Counter(rating.role for rating in listed)
         whole = sum((roles[role].weight for role in several), Decimal(0))
         if not whole:

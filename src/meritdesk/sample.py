@@ -189,7 +189,7 @@ def _broken(label: str) -> Iterator[list[object]]:
     """A call of somebody unknown, one on a day that does not exist, and a duration that a spreadsheet has spoilt."""
     head = ["普通", "物流", "呼入", "接通"]
     yield [
-        "X1",
+        f"{label}-X1",
         "A9999",
         "C1",
         *head,
@@ -202,8 +202,8 @@ def _broken(label: str) -> Iterator[list[object]]:
         "否",
         "",
     ]
-    yield ["X2", "A0001", "C2", *head, f"{label}-32 10:00:00", "", 12, "0:02:00", 30, "是", "否", ""]
-    yield ["X3", "A0001", "C3", *head, f"{label}-06 10:00:00", f"{label}-06 10:00:09", 9, "1.5e2", 30, "是", "否", ""]
+    yield [f"{label}-X2", "A0001", "C2", *head, f"{label}-32 10:00:00", "", 12, "0:02:00", 30, "是", "否", ""]
+    yield [f"{label}-X3", "A0001", "C3", *head, f"{label}-06 10:00:00", f"{label}-06 10:00:09", 9, "1.5e2", 30, "是", "否", ""]
 
 
 def _call_row(chance: random.Random, post: Post, date: datetime.date, number: int) -> list[object]:
