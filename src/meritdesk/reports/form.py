@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -71,24 +72,33 @@ def _volume_name(number: int, volumes: int) -> str:
 
 
 def _write_share(results: Results, language: str, share: Sequence[tuple[Path, Sequence[Appraisal]]]) -> None:
-    typesetter = compiler()
-    with use(language):
+    with use(language), tempfile.TemporaryDirectory(prefix="meritdesk-forms-") as folder:
+        typesetter = Typesetter(Path(folder))
         for path, appraisals in share:
-            path.write_bytes(typeset(typesetter, document(results, appraisals, language)))
+            path.write_bytes(typesetter.pdf(document(results, appraisals, language)))
 
 
-def compiler() -> typst.Compiler:
-    """Return a typesetter of the form that sees no font but the form's own; use it for many forms, in one thread."""
-    folder = glyphs.font_folder()
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
-    return typst.Compiler(str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=fonts, ignore_system_fonts=True)
+class Typesetter:
+    """Makes forms one after the other, in one thread; it sees no font but the form's own, and no file but its folder.
 
+    The data reaches the template as a file: given as inputs of the program they would make the typesetter forget all
+    that it has laid out before, and every form would take twice the time.
+    """
 
-def typeset(typesetter: typst.Compiler, content: Document) -> bytes:
-    """Return the PDF of `content`, which `document` made."""
-    made = typesetter.compile(format="pdf", sys_inputs={"data": json.dumps(content, ensure_ascii=False)}, timestamp=0)
-    assert isinstance(made, bytes), "a PDF is one file"
-    return made
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "data.json"
+        template = folder / TEMPLATE.name
+        template.write_bytes(TEMPLATE.read_bytes())
+        paths = [str(glyphs.font_folder())]
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=paths)
+        self._compiler = typst.Compiler(str(template), root=str(folder), font_paths=fonts, ignore_system_fonts=True)
+
+    def pdf(self, content: Document) -> bytes:
+        """Return the PDF of `content`, which `document` made."""
+        self._data.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        made = self._compiler.compile(format="pdf", timestamp=0)
+        assert isinstance(made, bytes), "a PDF is one file"
+        return made
 
 
 def document(results: Results, appraisals: Sequence[Appraisal], language: str) -> Document:
