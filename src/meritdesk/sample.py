@@ -292,7 +292,7 @@ def _write_ratings(
                 if post.person == skipped and role == "直接上级" and indicator == "跨部门响应":
                     continue
                 rater = {"直接上级": post.superior, "质检": "Q01", "人事": "H01"}[role]
-                level = min(5, max(1, round(chance.gauss(1.6 + 3.4 * post.skill, 0.6))))
+                level = min(5, max(1, round(chance.gauss(1.6 + 3.4 * post.skill, 0.32))))
                 rows.append([post.person, indicator, role, rater, level, REMARKS[level], until.isoformat()])
     headings = ["被评人工号", "指标", "评分角色", "评分人工号", "分档", "事例", "评分日期"]
     return _write_sheet(folder / f"评分_{year}-{month:02}.xlsx", headings, rows)
