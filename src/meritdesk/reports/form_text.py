@@ -144,20 +144,21 @@ def _dimension(scheme: Scheme, dimension: DimensionScore) -> Sheet:
     documents = {indicator.id: indicator for _dimension, indicator in scheme.indicators()}
     return {
         "title": wording.title(dimension),
-        "weight": _("权重 {worth}").format(worth=_worth(dimension.weight, dimension.most)),
+        "weight": "" if dimension.weight is None else _("权重 {weight}%").format(weight=short(dimension.weight)),
         "score": fixed(dimension.contribution),
         "most": "" if dimension.most is None else f" / {short(dimension.most)}",
-        "rows": [_row(scheme, documents.get(score.id), score) for score in dimension.indicators],
+        "rows": [_row(scheme, documents.get(score.id), score, dimension) for score in dimension.indicators],
     }
 
 
-def _worth(weight: Decimal | None, most: Decimal | None) -> str:
-    if weight is not None:
-        return f"{short(weight)}%"
-    return _("{n} 分").format(n=short(most)) if most is not None else ""
+def _worth(score: IndicatorScore, dimension: DimensionScore) -> str:
+    """Return the share of the dimension, or in a scheme that adds points up the most points."""
+    if dimension.weight is None:
+        return "" if score.most is None else _("{n} 分").format(n=short(score.most))
+    return "" if score.share is None else f"{short(score.share * 100)}%"
 
 
-def _row(scheme: Scheme, indicator: Indicator | None, score: IndicatorScore) -> Sheet:
+def _row(scheme: Scheme, indicator: Indicator | None, score: IndicatorScore, dimension: DimensionScore) -> Sheet:
     remarks = list(_remarks(scheme, score))
     lines = [] if indicator is None else [list(line) for line in wording.rubric(scheme, indicator, score.unit)]
     height = max(
@@ -166,7 +167,7 @@ def _row(scheme: Scheme, indicator: Indicator | None, score: IndicatorScore) -> 
     )
     return {
         "title": wording.title(score),
-        "weight": _worth(None if score.share is None else score.share * 100, score.most),
+        "weight": _worth(score, dimension),
         "target": _target(indicator, score),
         "rubric": lines,
         "reached": None if indicator is None else wording.reached(indicator, score),
@@ -232,10 +233,11 @@ def _anonymous(given: Sequence[Rating], smallest: int) -> dict[str, str]:
 
 
 def _outcome(scheme: Scheme, appraisal: Appraisal) -> list[list[str]]:
+    graded = bool(scheme.grades) or appraisal.state != "graded"
     return [
         [_("总分"), fixed(appraisal.total)],
-        [_("等级"), wording.outcome_word(scheme, appraisal)],
-        [_("绩效系数"), fixed(appraisal.coefficient)],
+        *([[_("等级"), wording.outcome_word(scheme, appraisal)]] if graded else []),
+        *([[_("绩效系数"), fixed(appraisal.coefficient)]] if scheme.grades else []),
     ]
 
 

@@ -134,7 +134,7 @@ def _share(part: int, whole: int) -> Decimal | None:
 
 def _grades(book: Book, sheet: Worksheet, row: int, results: Results) -> int:
     columns, rows, total = grade_rows(results)
-    if not rows:
+    if not rows or not totals(results):
         return row
     top = _heading(book, sheet, row, _("等级分布（已评定者）"))
     end = table(book, sheet, columns, rows, top=top, total=total)

@@ -133,7 +133,7 @@ def _explanation(appraisal: Appraisal) -> str:
     if appraisal.vetoes:
         parts.append(_("一票否决：{titles}").format(titles=_("、").join(appraisal.vetoes)))
     counted = [segment for segment in appraisal.segments if segment.counted]
-    if len(counted) > 1:
+    if len(counted) > 1 and appraisal.state == "graded":
         words = _("{n} 段任职按天数平均（{totals}）；维度得分为末段")
         totals = _("、").join(_("{days} 天 {total}").format(days=s.days, total=wording.fixed(s.total)) for s in counted)
         parts.append(words.format(n=len(counted), totals=totals))

@@ -199,3 +199,15 @@ def test_many_people_are_spread_over_volumes(tmp_path: Path, monkeypatch: pytest
     assert [path.name for path in paths] == [f"考核表_全部_00{n}.pdf" for n in (1, 2, 3)]
     text = "".join("".join(page_texts(path)) for path in paths)
     assert all(bare(row.name) in text for row in ROWS)
+
+
+def test_a_scheme_of_points_without_grades_shows_points_and_no_grade() -> None:
+    results = sample()
+    person = results.appraisals[0]
+    dimensions = tuple(replace(d, weight=None) for d in person.main.dimensions)
+    scheme = results.scheme.model_copy(update={"grades": (), "style": "points"})
+    points = replace(person, segments=(replace(person.main, dimensions=dimensions),), grade=None, grade_title="")
+    shown = form_text.sheet(replace(results, scheme=scheme), points)
+    assert [label for label, _value in shown["outcome"]] == ["总分"]
+    first = shown["parts"][0]["dimensions"][0]
+    assert (first["weight"], first["rows"][0]["weight"]) == ("", "16 分")

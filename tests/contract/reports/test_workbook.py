@@ -263,3 +263,11 @@ def test_the_histogram_counts_everyone_once() -> None:
         assert max(values) <= found[-1][1]
         assert len(found) <= 14
     assert bins([]) == []
+
+
+def test_a_run_in_which_everyone_is_held_shows_no_empty_chart(tmp_path: Path) -> None:
+    results = sample()
+    held = replace(results, appraisals=tuple(a for a in results.appraisals if a.state == "held"))
+    book = written(held, tmp_path)
+    assert book["概览"]._charts == []
+    assert [row["状态"].value for row in records(book["排名"])] == ["暂缓"]
