@@ -218,7 +218,8 @@ class Assembler:
         present = sum((d.weight for d, _f in chosen if d.weight is not None and scores[d.id] is not None), Decimal(0))
         with localcontext() as context:
             context.prec = 40
-            dimensions = tuple(self._dimension(number, facts, d, found, present) for d, found in chosen)
+            stretch = self._stretch(chosen, scores)
+            dimensions = tuple(self._dimension(number, facts, d, found, present, stretch) for d, found in chosen)
         return Segment(
             key=assignment.key,
             position=assignment.position,
@@ -234,21 +235,39 @@ class Assembler:
             dimensions=dimensions,
         )
 
+    def _stretch(
+        self, chosen: Sequence[tuple[Dimension, Sequence[Indicator]]], scores: Mapping[str, Decimal | None]
+    ) -> Decimal:
+        """Return what the points of bounded dimensions are multiplied by, for those that are missing."""
+        if self.scheme.style != "points":
+            return Decimal(1)
+        fulls = {d.id: full for d, found in chosen if (full := _full(found)) is not None}
+        present = sum((full for name, full in fulls.items() if scores[name] is not None), Decimal(0))
+        return sum(fulls.values(), Decimal(0)) / present if present else Decimal(1)
+
     def _dimension(
-        self, number: int, facts: SegmentFacts, dimension: Dimension, found: Sequence[Indicator], present: Decimal
+        self,
+        number: int,
+        facts: SegmentFacts,
+        dimension: Dimension,
+        found: Sequence[Indicator],
+        present: Decimal,
+        stretch: Decimal,
     ) -> DimensionScore:
         score = self._segment_value(f"dimension.{dimension.id}", number)
         weights = self.scheme.style == "weights" and dimension.points is None
-        part = dimension.weight / present if weights and dimension.weight and present and score is not None else None
         inside = [i for i in found if i.part_of_total]
         scored = {i.id: self._segment_value(f"scored.{i.id}", number) for i in found}
         shares = _shares(inside, scored) if weights else _scaled_up(inside, scored)
-        most: Decimal | None = None
         if weights:
-            most = part * 100 if part is not None else None
-        elif all(i.points is not None for i in inside):
-            most = sum((i.points for i in inside if i.points is not None), Decimal(0))
-        contribution = score if not weights else None if part is None or score is None else score * part
+            there = dimension.weight and present and score is not None
+            factor = dimension.weight / present if there and dimension.weight else None
+            full: Decimal | None = Decimal(100)
+        else:
+            full = _full(inside)
+            factor = Decimal(1) if full is None else stretch
+        contribution = None if factor is None or score is None else score * factor
+        most = None if factor is None or full is None else full * factor
         return DimensionScore(
             id=dimension.id,
             title=dimension.title,
@@ -257,7 +276,10 @@ class Assembler:
             score=score,
             contribution=None if contribution is None else rounded(contribution, 4),
             most=None if most is None else rounded(most, 4),
-            indicators=tuple(self._indicator(number, facts, i, scored[i.id], shares.get(i.id), part) for i in found),
+            indicators=tuple(
+                self._indicator(number, facts, i, scored[i.id], None if share is None else (share, factor, weights))
+                for i, share in ((i, shares.get(i.id)) for i in found)
+            ),
         )
 
     def _indicator(
@@ -266,16 +288,17 @@ class Assembler:
         facts: SegmentFacts,
         indicator: Indicator,
         scored: Decimal | None,
-        share: Decimal | None,
-        part: Decimal | None,
+        way: tuple[Decimal, Decimal | None, bool] | None,
     ) -> IndicatorScore:
+        """`way` leads to the total: share of the dimension, factor of the dimension, and whether both are of 100."""
         value = self._segment_value(f"value.{indicator.id}", number) if self._has_value(indicator) else None
         points = self._segment_value(f"points.{indicator.id}", number)
         metric = self.metrics[indicator.source.metric] if isinstance(indicator.source, MetricSource) else None
         measured = facts.metrics.get(metric.id) if metric else None
-        factor = share * (part if part is not None else 1) if share is not None else None
+        share, of_dimension, of_hundred = way or (None, None, False)
+        factor = None if share is None or of_dimension is None else share * of_dimension
         brings = scored * factor if scored is not None and factor is not None else None
-        most = (Decimal(100) if part is not None else indicator.points) if factor is not None else None
+        most = Decimal(100) if of_hundred else indicator.points
         return IndicatorScore(
             id=indicator.id,
             title=indicator.title,
@@ -371,6 +394,12 @@ class Assembler:
         return tuple(
             (v.code, v.title, facts.violations[v.code], v.points) for v in listed if facts.violations.get(v.code)
         )
+
+
+def _full(found: Sequence[Indicator]) -> Decimal | None:
+    """Return the most points the indicators can bring together; None when one of them is open."""
+    points = [i.points for i in found if i.part_of_total]
+    return None if None in points else sum((p for p in points if p is not None), Decimal(0))
 
 
 def _shares(found: Sequence[Indicator], scored: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
