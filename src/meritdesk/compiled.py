@@ -10,6 +10,7 @@ from meritdesk.grades import AppraisalStage
 from meritdesk.language import _
 from meritdesk.metrics.definitions import Metric
 from meritdesk.pay import add_pay
+from meritdesk.points import inexact
 from meritdesk.rules.nodes import Input, Node
 from meritdesk.rules.program import Program
 from meritdesk.scheme.document import Scheme
@@ -52,10 +53,13 @@ def compile_scheme(
                 fix=_("使用同名的修订版方案"),
             )
         )
-    segments = SegmentStage(scheme, metrics, adjusted)
-    appraisals = AppraisalStage(scheme, segments)
-    add_pay(appraisals)
-    appraisals.add_uses()
+    try:
+        segments = SegmentStage(scheme, metrics, adjusted)
+        appraisals = AppraisalStage(scheme, segments)
+        add_pay(appraisals)
+        appraisals.add_uses()
+    except ValueError as error:
+        raise inexact(scheme.scheme, scheme.title, error) from error
     outputs: dict[str, Node] = {}
     for name, node in segments.values.items():
         outputs[f"value.{name}"] = node

@@ -50,11 +50,13 @@ class AppraisalStage:
         self.appraised = Within(x=self.carry("counted_segments", counted), bounds=Bounds(low=Decimal(1)))
         self.total = self.carry("total", self.segments.total)
         self.counted = AllOf(flags=(self.appraised, Present(x=self.total)))
+        self.held = AllOf(flags=(self.appraised, Not(flag=Present(x=self.total))))
         self.outputs["total"] = only_if((self.counted,), self.total)
         self.group = f"group.{self.scheme.distribution.group if self.scheme.distribution else 'all'}"
         rank = Rank(x=self.total, counted=self.counted, group=self.group, best="high", scale=0)
         self.outputs["rank"] = rank
         self.outputs["rank_of"] = GroupCount(flag=self.counted, group=self.group, scale=0)
+        self.vetoed = {v.id: self.flag(f"veto.{v.id}", v.when) for v in self.scheme.vetoes}
         self.grade = self._grade()
         self.coefficient = self._coefficient()
 
@@ -93,7 +95,7 @@ class AppraisalStage:
             node = self._gated(node, k, grade)
         vetoed: list[Flag] = []
         for veto in self.scheme.vetoes:
-            applies = self.flag(f"veto.{veto.id}", veto.when)
+            applies = self.vetoed[veto.id]
             if veto.cap_grade is not None:
                 cap = Const(scale=0, value=Decimal(self._index(veto.cap_grade)))
                 capped = Greatest(args=(node, cap), scale=0, label=veto.title)
@@ -128,6 +130,15 @@ class AppraisalStage:
                     place="distribution.mode",
                     message=_("同时规定了分数线和比例，但没有说以哪个为准"),
                     fix=_("写明 mode：force（比例为准）、cap（比例为上限）或 advise（仅供参考）"),
+                )
+            )
+        if sum(distribution.shares.values()) != 1:
+            raise MeritdeskError(
+                Problem(
+                    code="shares-not-100",
+                    place="distribution.shares",
+                    message=_("各等级比例合计不是 100%"),
+                    fix=_("把各等级的比例改到合计 100%"),
                 )
             )
         shares = tuple(to_integer(distribution.shares.get(g.id, Decimal(0)), POINTS) for g in self.scheme.grades)

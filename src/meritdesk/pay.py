@@ -10,7 +10,7 @@ from decimal import Decimal
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.grades import AppraisalStage
 from meritdesk.language import _
-from meritdesk.points import constant, is_exactly, labelled, rescaled, shortest
+from meritdesk.points import constant, is_exactly, labelled, only_if, rescaled, shortest
 from meritdesk.rules.groups import GroupSum, PoolShares
 from meritdesk.rules.nodes import (
     Band,
@@ -22,6 +22,7 @@ from meritdesk.rules.nodes import (
     MulDiv,
     Negate,
     Node,
+    Not,
     Sum,
     Tiers,
     Within,
@@ -35,6 +36,7 @@ from meritdesk.scheme.pay_items import (
     PayInputTerm,
     PayItem,
     Pool,
+    ScoreCondition,
     ScoreTerm,
     Term,
     TiersTerm,
@@ -61,8 +63,10 @@ def add_pay(stage: AppraisalStage) -> None:
     total = Sum(terms=tuple(lines), scale=MONEY, label=_("应发合计"), place="pay")
     stage.outputs["pay_total"] = total
     if pay.minimum_wage is not None:
-        below = Bounds(high=pay.minimum_wage, high_closed=False)
-        stage.outputs["pay_below_minimum"] = Within(x=total, bounds=below)
+        worked, period = _days(stage)  # a month in part has its part of the minimum wage
+        floor = MulDiv(a=constant(pay.minimum_wage, MONEY), b=worked, c=period, scale=MONEY)
+        above = Sum(terms=(total, Negate(x=floor, scale=MONEY)), scale=MONEY)
+        stage.outputs["pay_below_minimum"] = Within(x=above, bounds=Bounds(high=Decimal(0), high_closed=False))
     deducted = [line for item, line in zip(pay.items, lines, strict=True) if item.kind == "deduction"]
     earned = [line for item, line in zip(pay.items, lines, strict=True) if item.kind != "deduction"]
     if pay.largest_deduction is not None and deducted and earned:
@@ -92,6 +96,8 @@ def _line(stage: AppraisalStage, item: PayItem) -> Node:
     if item.when is not None:
         nothing = constant(Decimal(0), MONEY)
         node = If(flag=_condition(stage, item.id, item.when), then=node, otherwise=nothing, scale=MONEY)
+        if isinstance(item.when, GradeCondition | ScoreCondition):  # not known yet is not the same as not reached
+            node = only_if((Not(flag=stage.held),), node)
     return node
 
 
@@ -101,10 +107,7 @@ def _product(stage: AppraisalStage, item: PayItem) -> Node:
     factors = [_term(stage, term) for term in (item.amount, *item.times)]
     days: tuple[Node, Node] | None = None
     if item.prorate:
-        on_post = stage.carry("days_on_post", GroupSum(x=stage.segments.days, group="appraisal", scale=0))
-        period = stage.input("period_days", 0, 1, MOST_DAYS)
-        within = Least(args=(on_post, period), scale=0)
-        days = within, period
+        days = _days(stage)
     node = factors[0]
     for position, factor in enumerate(factors[1:], start=1):
         last = position == len(factors) - 1 and days is None
@@ -112,6 +115,13 @@ def _product(stage: AppraisalStage, item: PayItem) -> Node:
     if days is not None:
         return MulDiv(a=node, b=days[0], c=days[1], scale=MONEY)
     return rescaled(node, MONEY)
+
+
+def _days(stage: AppraisalStage) -> tuple[Node, Node]:
+    """Return the days on post and the days of the period."""
+    on_post = stage.carry("days_on_post", GroupSum(x=stage.segments.days, group="appraisal", scale=0))
+    period = stage.input("period_days", 0, 1, MOST_DAYS)
+    return Least(args=(on_post, period), scale=0), period
 
 
 def _term(stage: AppraisalStage, term: Term) -> Node:

@@ -16,6 +16,7 @@ from meritdesk.language import _
 from meritdesk.rules.groups import GroupCount, Rank
 from meritdesk.rules.nodes import (
     AllOf,
+    AnyOf,
     Band,
     Bands,
     Coalesce,
@@ -58,6 +59,18 @@ def constant(value: Decimal, scale: int = POINTS) -> Const:
     return Const(scale=scale, value=value)
 
 
+def inexact(place: str, title: str, error: ValueError) -> MeritdeskError:
+    """Return the error for a number that the program cannot hold exactly."""
+    return MeritdeskError(
+        Problem(
+            code="number-not-exact",
+            place=place,
+            message=_("“{title}”中有不能精确计算的数（{detail}）").format(title=title, detail=error),
+            fix=_("分值、权重、系数和单价最多 4 位小数；分段、折线和阶梯的端点不多于该数值本身的小数位数"),
+        )
+    )
+
+
 def shortest(value: Decimal) -> Const:
     """Return a constant at the smallest scale that holds `value` exactly."""
     exponent = value.normalize().as_tuple().exponent
@@ -95,15 +108,25 @@ def bands(value: Node, rows: Sequence[methods.BandRow]) -> Node:
 
 
 def best_range(value: Node, method: methods.RangeMethod, full: Decimal) -> Node:
-    """Return full points inside the best range, falling straight to 0 on both sides (R0.3)."""
-    corners = [
-        (method.zero_below, Decimal(0)),
-        (method.best_from, full),
-        (method.best_to, full),
-        (method.zero_above, Decimal(0)),
-    ]
-    rising = tuple(dict(corners).items())  # best_from = best_to is one corner
-    return Curve(x=value, points=rising, scale=POINTS)
+    """Return full points inside the best range, falling straight to 0 on both sides (R0.3).
+
+    A side without a slope (`zero_below` = `best_from`) is a step: the end itself still has full points.
+    """
+    best = {method.best_from: full, method.best_to: full}  # best_from = best_to is one corner
+    corners = {method.zero_below: Decimal(0), method.zero_above: Decimal(0), **best}
+    best_range = Bounds(method.best_from, method.best_to)
+    if len(corners) == 1:
+        inside: Node = Bands(x=value, bands=(Band(best_range, full),), scale=POINTS)
+    else:
+        inside = Curve(x=value, points=tuple(sorted(corners.items())), scale=POINTS)
+    steps = []
+    if method.zero_below == method.best_from:
+        steps.append(Within(x=value, bounds=Bounds(high=method.best_from, high_closed=False)))
+    if method.zero_above == method.best_to:
+        steps.append(Within(x=value, bounds=Bounds(low=method.best_to, low_closed=False)))
+    if not steps:
+        return inside
+    return If(flag=AnyOf(flags=tuple(steps)), then=constant(Decimal(0)), otherwise=inside, scale=POINTS)
 
 
 def table(value: Node, method: methods.TableMethod) -> Node:
@@ -178,6 +201,28 @@ def levels(value: Node, method: methods.LevelsMethod) -> Node:
     """Return the points of the level reached (R3.7)."""
     rows = tuple(Band(Bounds(Decimal(r.level), Decimal(r.level)), r.points) for r in method.levels)
     return Bands(x=value, bands=rows, scale=POINTS)
+
+
+def rating_span(indicator: Indicator) -> tuple[int, int]:
+    """Return the lowest and highest score of a rubric, in hundredths; MeritdeskError without a rubric."""
+    method = indicator.scoring
+    if not isinstance(method, methods.RatingMethod):
+        raise MeritdeskError(
+            Problem(
+                code="rating-without-rubric",
+                place=f"indicators.{indicator.id}.scoring",
+                message=_("指标“{title}”由人评分，但没有评分档次").format(title=indicator.title),
+                fix=_("用 method: rating 写明各档"),
+            )
+        )
+    ends: list[Decimal] = [Decimal(0)]
+    for level in method.levels:
+        if isinstance(level.points, Bounds):
+            ends.extend(end for end in (level.points.low, level.points.high) if end is not None)
+        else:
+            ends.append(level.points)
+    most = indicator.points if method.full is None else method.full
+    return to_integer(min(ends), 2), to_integer(max(*ends, most or Decimal(100)), 2)
 
 
 def only_if(flags: Sequence[Flag], node: Node) -> Node:

@@ -9,7 +9,7 @@ Grades and pay come later; nothing is computed here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -17,7 +17,17 @@ from meritdesk import points
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.metrics.definitions import COUNTS, Metric
-from meritdesk.points import constant, is_exactly, labelled, only_if, rescaled, shortest, weighted
+from meritdesk.points import (
+    constant,
+    inexact,
+    is_exactly,
+    labelled,
+    only_if,
+    rating_span,
+    rescaled,
+    shortest,
+    weighted,
+)
 from meritdesk.rules.groups import GroupCount, GroupMean, GroupSum
 from meritdesk.rules.nodes import (
     AllOf,
@@ -38,7 +48,7 @@ from meritdesk.rules.nodes import (
     WeightedMean,
     Within,
 )
-from meritdesk.rules.numbers import POINTS, TOTAL, Bounds, to_integer
+from meritdesk.rules.numbers import POINTS, TOTAL, Bounds, half_up
 from meritdesk.scheme import methods
 from meritdesk.scheme.document import (
     Dimension,
@@ -50,14 +60,15 @@ from meritdesk.scheme.document import (
     RatingSource,
     ResultSource,
     Scheme,
+    Veto,
     ViolationSource,
 )
 from meritdesk.scheme.pay_items import Condition, MetricCondition, ScoreCondition, ViolationCondition
 
 APPRAISAL = "appraisal"
 """Key column that gathers the segments of one person."""
-MOST_COUNT, MOST_AMOUNT = 10**7, 4 * 10**9
-"""Largest numerator of a count, and of any other metric (seconds, fen, hundredths of points), per person and cycle."""
+MOST_COUNT, MOST_AMOUNT, MOST_MONEY = 10**7, 4 * 10**9, 10**11
+"""Largest numerator per person and cycle: of a count, of an amount (seconds, hundredths of points), of money in fen."""
 MOST_SEGMENTS = 100
 """Most assignments of a person in one cycle."""
 MOST_DAYS = 400
@@ -84,17 +95,14 @@ class SegmentStage:
     """Points of each indicator as the total counts them: of 100 (weights) or of its own points; neutral filled in."""
     dimension_nodes: dict[str, Node] = field(default_factory=dict)
     _made: dict[str, Node] = field(default_factory=dict)
+    _vetoes: dict[str, Flag] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.days = self.input("days", 0, 0, MOST_DAYS)
         self.counted = Within(x=self.days, bounds=Bounds(low=Decimal(max(1, self.scheme.cycle.minimum_days))))
-        for _dimension, indicator in self.scheme.indicators():
-            if not isinstance(indicator.source, OthersSource):
-                self._score(indicator)
-        for _dimension, indicator in self.scheme.indicators():
-            if isinstance(indicator.source, OthersSource):
-                self._score(indicator)
         self.positions = {p.id: code for code, p in enumerate(self.scheme.positions)}
+        for dimension, indicator in _in_order(self.scheme):
+            self._score(dimension, indicator)
         self.segment_total = self._segment_total()
         self.total = self._mean_over_segments(self.segment_total, TOTAL, hold=True)
 
@@ -118,7 +126,9 @@ class SegmentStage:
         """Return the inputs that carry numerator and denominator of a metric in the segment."""
         metric = self._metric(name)
         counts = metric.kind in COUNTS
-        most = MOST_COUNT if counts and metric.numerator_scale == 0 else MOST_AMOUNT
+        most = MOST_MONEY if metric.unit == "yuan" else MOST_AMOUNT
+        if metric.kind in ("count", "distinct"):
+            most = MOST_COUNT
         least = -most if metric.numerator is not None and metric.numerator.minus is not None else 0
         numerator = self.input(f"metric.{name}.numerator", metric.numerator_scale, least, most)
         if counts:
@@ -143,13 +153,19 @@ class SegmentStage:
 
     # ---------------------------------------------------------------- indicators
 
-    def _score(self, indicator: Indicator) -> None:
+    def _score(self, dimension: Dimension, indicator: Indicator) -> None:
+        """Add the points of an indicator; in a position that it is not for they are missing."""
         full = self.scheme.full_points(indicator)
-        raw = self._raw_points(indicator, full if full is not None else Decimal(0))
+        here = self._applies(dimension, indicator)
+        try:
+            raw = self._raw_points(indicator, full if full is not None else Decimal(0), (self.counted, *here))
+        except ValueError as error:
+            raise inexact(f"indicators.{indicator.id}", indicator.title, error) from error
         if indicator.id in self.adjusted:
-            decided = self.input(f"adjusted.{indicator.id}", 2, -(10**6), 10**6)
+            low, high = (half_up(end, 10 ** (POINTS - 2)) for end in raw.span)
+            decided = self.input(f"adjusted.{indicator.id}", 2, low, high)
             raw = Coalesce(args=(rescaled(decided, POINTS), raw), scale=POINTS)
-        raw = labelled(raw, indicator.title, f"indicators.{indicator.id}")
+        raw = labelled(only_if(here, raw), indicator.title, f"indicators.{indicator.id}")
         self.raw[indicator.id] = raw
         target = indicator.points if indicator.points is not None or self.scheme.style == "points" else HUNDRED
         node = raw
@@ -159,10 +175,23 @@ class SegmentStage:
             neutral = indicator.missing.neutral
             if full and target is not None:
                 neutral = (neutral * target / full).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-            node = Coalesce(args=(node, constant(neutral)), scale=POINTS)
+            node = only_if(here, Coalesce(args=(node, constant(neutral)), scale=POINTS))
         self.scored[indicator.id] = node
 
-    def _raw_points(self, indicator: Indicator, full: Decimal) -> Node:
+    def _applies(self, dimension: Dimension, indicator: Indicator) -> tuple[Flag, ...]:
+        """Return the flag that the segment's position has this indicator; none where every position has it."""
+        codes = [
+            code
+            for position, code in self.positions.items()
+            if not (dimension.positions and position not in dimension.positions)
+            and not (indicator.positions and position not in indicator.positions)
+        ]
+        if len(codes) == len(self.positions):
+            return ()
+        position = self.input("position", 0, 0, len(self.positions) - 1)
+        return (AnyOf(flags=tuple(is_exactly(position, code) for code in codes)),)
+
+    def _raw_points(self, indicator: Indicator, full: Decimal, ranked: tuple[Flag, ...]) -> Node:
         source, method = indicator.source, indicator.scoring
         match source, method:
             case RatingSource(), _:
@@ -176,7 +205,7 @@ class SegmentStage:
         if isinstance(indicator.source, MetricSource):
             value = self._sampled(indicator.source.metric, indicator.minimum_sample, value)
         self.values[indicator.id] = value
-        return points.of_value(indicator, method, value, full, better, self.counted)
+        return points.of_value(indicator, method, value, full, better, AllOf(flags=ranked))
 
     def _value(self, indicator: Indicator) -> tuple[Node, str]:
         match indicator.source:
@@ -203,13 +232,18 @@ class SegmentStage:
             )
         )
 
-    def _sampled(self, name: str, least: int | None, value: Node) -> Node:
-        """Return the value of a metric where `least` facts stand behind it (None: as many as the metric asks for)."""
+    def _sampled(self, name: str, least: int | None, value: Node, *, together: bool = False) -> Node:
+        """Return the value of a metric where `least` facts stand behind it (None: as many as the metric asks for).
+
+        `together` counts the facts of all segments of the person.
+        """
         if least is None:
             least = self._metric(name).minimum_sample
         if least <= 0:
             return value
-        n = self.input(f"metric.{name}.n", 0, 0, MOST_COUNT)
+        n: Node = self.input(f"metric.{name}.n", 0, 0, MOST_COUNT)
+        if together:
+            n = GroupSum(x=n, group=APPRAISAL, scale=0)
         return only_if((Within(x=n, bounds=Bounds(low=Decimal(least))),), value)
 
     def _rating(self, indicator: Indicator, source: RatingSource, full: Decimal) -> Node:
@@ -218,7 +252,7 @@ class SegmentStage:
         for name in source.rating:
             role = roles[name]
             if role.feed is None:
-                score: Node = rescaled(self.input(f"rating.{indicator.id}.{name}", 2, *_rating_span(indicator)), POINTS)
+                score: Node = rescaled(self.input(f"rating.{indicator.id}.{name}", 2, *rating_span(indicator)), POINTS)
             else:
                 metric = role.feed.metric
                 value = self._sampled(metric, None, self.metric_value(metric, *self.metric_parts(metric)))
@@ -241,12 +275,12 @@ class SegmentStage:
         for position in self.positions:
             chosen = self.scheme.dimensions_for(position)
             nodes = {d.id: self._dimension(d, [i for i in chosen_i if i.part_of_total]) for d, chosen_i in chosen}
-            totals[position] = self._position_total(chosen, nodes)
+            totals[position] = self._position_total(position, chosen, nodes)
             for name, node in nodes.items():
                 by_dimension.setdefault(name, {})[position] = node
         for name, per_position in by_dimension.items():
             self.dimension_nodes[name] = self._by_position(per_position, POINTS)
-        zeroed = [self.condition(v.when) for v in self.scheme.vetoes if v.zero_total]
+        zeroed = [self._veto(v) for v in self.scheme.vetoes if v.zero_total]
         total = self._by_position(totals, TOTAL)
         if zeroed:
             total = If(flag=AnyOf(flags=tuple(zeroed)), then=constant(Decimal(0), TOTAL), otherwise=total, scale=TOTAL)
@@ -263,6 +297,8 @@ class SegmentStage:
 
     def _dimension(self, dimension: Dimension, chosen: list[Indicator]) -> Node:
         """Return the score of a dimension: of 100, or the sum of points with what is missing scaled up."""
+        if not chosen:  # it only feeds others
+            return Missing(scale=POINTS)
         key = f"{dimension.id}|" + ",".join(i.id for i in chosen)
         if key in self._made:
             return self._made[key]
@@ -272,7 +308,7 @@ class SegmentStage:
             equal = all(i.weight is None for i in chosen)
             parts = weighted([(Decimal(1) if equal else i.weight or Decimal(0), self.scored[i.id]) for i in chosen])
             node = WeightedMean(parts=parts, missing="redistribute", scale=POINTS)
-        zeroed = [self.condition(v.when) for v in self.scheme.vetoes if v.zero_dimension == dimension.id]
+        zeroed = [self._veto(v) for v in self.scheme.vetoes if v.zero_dimension == dimension.id]
         if zeroed:
             node = If(flag=AnyOf(flags=tuple(zeroed)), then=constant(Decimal(0)), otherwise=node, scale=POINTS)
         return self._made.setdefault(key, labelled(node, dimension.title, f"dimensions.{dimension.id}"))
@@ -296,11 +332,24 @@ class SegmentStage:
             terms.append(MulDiv(a=got, b=shortest(sum(fulls, Decimal(0))), c=present, scale=scale))
         return terms[0] if len(terms) == 1 else Sum(terms=tuple(terms), scale=scale)
 
-    def _position_total(self, chosen: list[tuple[Dimension, list[Indicator]]], nodes: Mapping[str, Node]) -> Node:
+    def _position_total(
+        self, position: str, chosen: list[tuple[Dimension, list[Indicator]]], nodes: Mapping[str, Node]
+    ) -> Node:
+        chosen = [(d, found) for d, found in chosen if any(i.part_of_total for i in found)]
+        main = [d for d, _found in chosen if d.points is None]
+        if not chosen or (self.scheme.style == "weights" and not main):
+            raise MeritdeskError(
+                Problem(
+                    code="position-without-indicators",
+                    place=f"positions.{position}",
+                    message=_("岗位“{position}”没有计入总分的指标，无法计分").format(position=position),
+                    fix=_("给这个岗位安排指标，或从 positions 中去掉它"),
+                )
+            )
         if self.scheme.style == "points":
             total = self._summed([(nodes[d.id], _dimension_points(d, found)) for d, found in chosen], TOTAL)
         else:
-            parts = weighted([(d.weight or Decimal(0), nodes[d.id]) for d, _found in chosen if d.points is None])
+            parts = weighted([(d.weight or Decimal(0), nodes[d.id]) for d in main])
             total = WeightedMean(parts=parts, missing="redistribute", scale=TOTAL)
             extra = [
                 Coalesce(args=(rescaled(nodes[d.id], TOTAL), constant(Decimal(0), TOTAL)), scale=TOTAL)
@@ -321,13 +370,34 @@ class SegmentStage:
         """A role whose absence holds the result (R4.2) must have rated every indicator listed for it."""
         roles = {r.id for r in (self.scheme.raters.roles if self.scheme.raters else ()) if r.if_missing == "hold"}
         return tuple(
-            Present(x=self.inputs[f"rating.{i.id}.{role}"])
+            AnyOf(flags=tuple(Present(x=node) for node in self._judged(i.id, role)))
             for _d, found in chosen
             for i in found
             if isinstance(i.source, RatingSource) and i.part_of_total
             for role in i.source.rating
-            if role in roles and f"rating.{i.id}.{role}" in self.inputs
+            if role in roles
         )
+
+    def _judged(self, indicator: str, role: str) -> list[Node]:
+        """Return what stands for the judgement of a role: its rating, its metric, or a decision on the indicator."""
+        names = f"rating.{indicator}.{role}", f"adjusted.{indicator}"
+        fed = self.fed.get(f"{indicator}.{role}")
+        return [*(self.inputs[name] for name in names if name in self.inputs), *([] if fed is None else [fed])]
+
+    def _veto(self, veto: Veto) -> Flag:
+        """Return the flag of a veto that sets to zero, on the whole person: one breach counts in every segment."""
+        dimensions = {d.id for d in self.scheme.dimensions} if veto.zero_dimension else set()
+        if isinstance(veto.when, ScoreCondition) and veto.when.score in {"total", *dimensions}:
+            raise MeritdeskError(
+                Problem(
+                    code="veto-on-its-own-result",
+                    place=f"vetoes.{veto.id}.when",
+                    message=_("一票否决“{title}”用它要清零的得分作条件").format(title=veto.title),
+                    fix=_("改用指标得分、运营指标或违规作条件，或改为 cap_grade"),
+                )
+            )
+        key = f"veto.{veto.id}"
+        return self._vetoes.setdefault(key, self.condition_over_segments(veto.when))
 
     # ---------------------------------------------------------------- over the segments of a person
 
@@ -347,35 +417,30 @@ class SegmentStage:
         return self._mean_over_segments(node, POINTS, hold=False)
 
     def metric(self, name: str) -> Node:
-        """Return a metric over all segments: parts summed; for figures that do not add up (p90) the mean by days."""
+        """Return a metric over all segments: parts summed; for figures that do not add up (p90) the mean by days.
+
+        Missing where fewer facts stand behind it than the metric asks for.
+        """
         numerator, denominator = self.metric_parts(name)
         if self._metric(name).kind in ("percentile", "median", "distinct"):
-            return self._mean_over_segments(
-                self.metric_value(name, numerator, denominator), self._metric(name).scale, hold=False
-            )
-        whole = self._summed_over_segments(numerator)
-        return self.metric_value(name, whole, None if denominator is None else self._summed_over_segments(denominator))
+            mean = self.metric_value(name, numerator, denominator)
+            value = self._mean_over_segments(mean, self._metric(name).scale, hold=False)
+        else:
+            below = None if denominator is None else self._summed_over_segments(denominator)
+            value = self.metric_value(name, self._summed_over_segments(numerator), below)
+        return self._sampled(name, None, value, together=True)
 
     def _summed_over_segments(self, node: Input) -> Node:
         # A person has few segments and their figures together obey the same limit, so the sum keeps its span.
-        summed = GroupSum(x=node, group=APPRAISAL, scale=node.scale)
+        summed = GroupSum(x=node, group=APPRAISAL, scale=node.scale, most=MOST_SEGMENTS)
         limit = Const(scale=node.scale, value=Decimal(node.high).scaleb(-node.scale))
         return Least(args=(summed, limit), scale=node.scale)
 
-    def condition(self, condition: Condition) -> Flag:
-        """Return the flag of a condition inside the segment; a missing value never fulfils it."""
-        match condition:
-            case ViolationCondition(violations=codes, at_least=least):
-                counts = tuple(self.violation(code) for code in codes)
-                return Within(x=Sum(terms=counts, scale=0), bounds=Bounds(low=Decimal(least)))
-            case MetricCondition(metric=name, within=bounds):
-                return Within(x=self.metric_value(name, *self.metric_parts(name)), bounds=bounds)
-            case ScoreCondition(score=name, within=bounds):
-                node = self.dimension_nodes.get(name) or self.scored[name]
-                return Within(x=node, bounds=bounds)
-
     def condition_over_segments(self, condition: Condition) -> Flag:
-        """Return the flag of a condition on the whole person: violations and metrics summed, scores averaged."""
+        """Return the flag of a condition on the whole person: violations and metrics summed, scores averaged.
+
+        A missing value never fulfils it.
+        """
         match condition:
             case ViolationCondition(violations=codes, at_least=least):
                 counts = tuple(self.violation(code) for code in codes)
@@ -387,26 +452,15 @@ class SegmentStage:
                 return Within(x=self.score(name), bounds=bounds)
 
 
-def _rating_span(indicator: Indicator) -> tuple[int, int]:
-    """Return the lowest and highest score of a rubric, in hundredths."""
-    method = indicator.scoring
-    if not isinstance(method, methods.RatingMethod):
-        raise MeritdeskError(
-            Problem(
-                code="rating-without-rubric",
-                place=f"indicators.{indicator.id}.scoring",
-                message=_("指标“{title}”由人评分，但没有评分档次").format(title=indicator.title),
-                fix=_("用 method: rating 写明各档"),
-            )
-        )
-    ends: list[Decimal] = [Decimal(0)]
-    for level in method.levels:
-        if isinstance(level.points, Bounds):
-            ends.extend(end for end in (level.points.low, level.points.high) if end is not None)
-        else:
-            ends.append(level.points)
-    most = indicator.points if method.full is None else method.full
-    return to_integer(min(ends), 2), to_integer(max(*ends, most or HUNDRED), 2)
+def _in_order(scheme: Scheme) -> Iterator[tuple[Dimension, Indicator]]:
+    """Yield every indicator after those it is made of."""
+    waiting, done = list(scheme.indicators()), set[str]()
+    while waiting:
+        ready = [(d, i) for d, i in waiting if not isinstance(i.source, OthersSource) or done.issuperset(i.source.of)]
+        assert ready, "a document in which indicators are made of each other is not loaded"
+        yield from ready
+        done.update(i.id for _d, i in ready)
+        waiting = [pair for pair in waiting if pair[1].id not in done]
 
 
 def _dimension_points(dimension: Dimension, chosen: list[Indicator]) -> Decimal | None:

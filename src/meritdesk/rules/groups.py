@@ -28,15 +28,19 @@ class GroupCount(Node):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupSum(Node):
-    """In every row, Σ x over the rows of its group where x is present; missing when there is none."""
+    """In every row, Σ x over the rows of its group where x is present; missing when there is none.
+
+    A group has at most `most` rows.
+    """
 
     x: Node
     group: str
+    most: int = GROUP_SIZE
 
     def _span(self) -> Span:
         self._same_scale(self.x)
         low, high = self.x.span
-        return min(low, low * GROUP_SIZE), max(high, high * GROUP_SIZE)
+        return min(low, low * self.most), max(high, high * self.most)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
