@@ -21,7 +21,7 @@ WINDOW, THRESHOLD = 7, 20
 FOLLOWED = ["person", "customer", "day", "created_at", "contact_id"]
 OFFERED = ["answered", "abandoned", "missed", "busy", "full", "no_agent"]
 COLUMNS = [
-    "contact_id", "person", "customer", "direction", "outcome", "created_at", "wait_seconds", "talk_seconds",
+    "contact_id", "person", "customer", "channel", "direction", "outcome", "created_at", "wait_seconds", "talk_seconds",
     "handle_seconds", "resolved", "transferred", "reopened", "day", "excluded",
 ]  # fmt: skip
 SUMMED = [
@@ -113,7 +113,8 @@ def in_polars(data: Path) -> pa.Table:
     conditions = {
         "every": c("segment").is_not_null(), "handled": handled, "offered": inbound & c("outcome").is_in(OFFERED),
         "answered": inbound & (c("outcome") == "answered"), "abandoned": inbound & (c("outcome") == "abandoned"),
-        "calls": (c("direction") == "outbound") | (c("outcome") == "answered"),
+        "calls": c("channel").fill_null("phone").eq("phone")
+        & ((c("direction") == "outbound") | (c("outcome") == "answered")),
         "waited": inbound & c("outcome").is_in(["answered", "abandoned"]) & c("wait_seconds").is_not_null(),
         "in_time": inbound & (c("outcome") == "answered") & (c("wait_seconds") <= THRESHOLD),
         "resolvable": handled & c("resolved").is_not_null(), "followed": handled & inbound,
@@ -194,7 +195,7 @@ def in_pandas(data: Path) -> pa.Table:
     flags = {
         "every": inbound | True, "handled": handled, "offered": inbound & contacts["outcome"].isin(OFFERED),
         "answered": inbound & answered, "abandoned": inbound & contacts["outcome"].eq("abandoned"),
-        "calls": ~inbound | answered,
+        "calls": contacts["channel"].fillna("phone").eq("phone") & (~inbound | answered),
         "waited": inbound & contacts["outcome"].isin(["answered", "abandoned"]) & contacts["wait_seconds"].notna(),
         "in_time": inbound & answered & contacts["wait_seconds"].le(THRESHOLD),
         "resolvable": handled & contacts["resolved"].notna(), "followed": handled & inbound,

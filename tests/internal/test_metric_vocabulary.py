@@ -30,7 +30,7 @@ ALLOWED = {
     "Equals", "NotEquals", "Less", "LessEqual", "Greater", "GreaterEqual", "And", "Or", "Not", "IsNull", "NotNull",
     "InValues", "IfElse", "SearchedCase", "Coalesce", "Literal", "Cast", "Alias",
     # whole numbers; the floor only of epoch seconds by the length of a day
-    "Add", "Subtract", "Multiply", "FloorDivide", "Sum", "Min", "Max",
+    "Add", "Subtract", "Multiply", "FloorDivide", "Sum", "Min", "Max", "CountStar",
     # windows over a narrow projection
     "WindowFunction", "WindowBoundary", "Lag", "Lead", "RowNumber",
 }  # fmt: skip

@@ -104,6 +104,10 @@ class Compiler:
         holds = self._holds(condition)
         return holds if _is_two_valued(condition) else holds.fill_null(False)
 
+    def keeps(self, condition: Condition | None) -> ir.BooleanValue:
+        """Return a condition for a filter alone, where null means false: engines read less if nothing is filled in."""
+        return ibis.literal(True) if condition is None else self._holds(condition)
+
     def _holds(self, condition: Condition) -> ir.BooleanValue:
         # Null stands for false until the outermost `fill_null`: "and" and "or" keep that, only "not" would not.
         if isinstance(condition, AllOf):

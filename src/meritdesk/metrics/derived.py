@@ -78,8 +78,10 @@ def in_segments(facts: ir.Table, segments: ir.Table) -> ir.Table:
     )
 
 
-def followed(contacts: ir.Table, population: ir.BooleanValue, same: Sequence[str], credit: str) -> ir.Table:
-    """Return, for each contact of the population, credited person, `day` and `next_day`.
+def followed(
+    contacts: ir.Table, population: ir.BooleanValue, same: Sequence[str], credit: str, *named: str
+) -> ir.Table:
+    """Return, for each contact of the population, credited person, `day`, `next_day` and the columns named.
 
     `next_day` is the day on which the same customer (with the same `same` columns) comes again within the population,
     null if never. Contacts are ordered by day, time and id, so that ties are decided alike everywhere.
@@ -89,5 +91,5 @@ def followed(contacts: ir.Table, population: ir.BooleanValue, same: Sequence[str
     narrow = contacts.filter(kept).select(*dict.fromkeys([credit, *customer, "day", "created_at", "contact_id"]))
     order = ibis.window(group_by=customer, order_by=["day", "created_at", "contact_id"])
     return narrow.select(
-        **{PERSON: narrow[credit]}, day=narrow.day, contact_id=narrow.contact_id, next_day=narrow.day.lead().over(order)
+        *named, **{PERSON: narrow[credit]}, day=narrow["day"], next_day=narrow["day"].lead().over(order)
     )

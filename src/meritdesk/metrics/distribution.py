@@ -16,8 +16,8 @@ from meritdesk.metrics.conditions import integer, whole
 
 def histogram(facts: ir.Table, live: ir.BooleanValue, value: ir.Value) -> ir.Table:
     """Return `segment`, `value`, `facts`: how many live facts of a segment have a value."""
-    kept = facts.filter(live & value.notnull()).select("segment", value=value, one=integer(1))
-    return kept.group_by(["segment", "value"]).aggregate(facts=whole(kept.one.sum()))
+    kept = facts.filter(live & value.notnull()).select("segment", value=value)
+    return kept.group_by(["segment", "value"]).aggregate(facts=kept.count())
 
 
 def merged(*histograms: ir.Table) -> ir.Table:

@@ -46,7 +46,7 @@ class Chain:
 
     def _followed(self, contacts: ir.Table, zone: str) -> ir.Table:
         assert isinstance(self.metric.credit, str)
-        population = Compiler(self.metric, contacts, zone).holds(self.metric.where)
+        population = Compiler(self.metric, contacts, zone).keeps(self.metric.where)
         return followed(contacts, population, self.metric.same, self.metric.credit)
 
     def _placed(self, chain: ir.Table, facts: ir.Value, counted: ir.BooleanValue, segments: ir.Table) -> ir.Table:

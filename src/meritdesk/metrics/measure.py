@@ -26,7 +26,7 @@ from meritdesk.metrics.follow_up import Chain, chain_key
 from meritdesk.metrics.tally import Columns, Tallies, live
 
 ZONE = "Asia/Shanghai"
-SPAN_ROWS = 8_000_000
+SPAN_ROWS = 11_000_000
 """Contacts followed up at once: bounds the memory of the widest step. The result does not depend on it."""
 
 FIGURES = pa.schema(
