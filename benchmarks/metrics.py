@@ -131,8 +131,10 @@ def compare(rows: int, rounds: int, names: list[str], folder: Path | None, warm_
     hashes = {run["digest"] for done in runs.values() for run in done if "digest" in run}
     print("figures equal" if len(hashes) == 1 else "FIGURES DIFFER")
     day = _run("day", data)
-    share = day["day"] / day["month"]
-    print(f"one more day: {day['day']:.2f} s, {share:.3f} of the month in full ({day['month']:.2f} s), figures equal")
+    print(
+        f"one more day: {day['day']:.2f} s, {day['day'] / times['meritdesk']:.3f} of the whole,"
+        f" {day['day'] / day['month']:.3f} of that month alone in full ({day['month']:.2f} s); figures equal"
+    )
     print("targets: " + ", ".join(f"{name} ≤ {value:.3g}" for name, value in TARGETS.items()))
     return len(hashes) == 1
 

@@ -50,6 +50,8 @@ def faults(expression: ir.Expr) -> Iterator[str]:
             isinstance(node.right, ops.Literal) and node.right.value == 86_400
         ):
             yield "a floor division by something else than the length of a day"
+        if isinstance(node, ops.CountStar) and node.where is not None:
+            yield "a count with a filter"
         if isinstance(node, ops.Sum) and not node.arg.dtype.is_integer():
             yield "a sum of truth values"
 

@@ -15,7 +15,7 @@ from tests.contract.metrics.world import some_segments, world
 
 Loaded = tuple[Mapping[str, ibis.Table], ibis.Table]
 
-POSTGRES = os.environ.get("MERITDESK_TEST_POSTGRES", "postgres://127.0.0.1:5432/test")
+POSTGRES = os.environ.get("MERITDESK_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 
 
 class Engine:
