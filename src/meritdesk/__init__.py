@@ -1,6 +1,7 @@
 """Meritdesk (客服绩效): from a contact centre's records and people's judgement to scores, grades and pay.
 
-The public door: `load_scheme`, `check`, `appraise`, `explain`. Heavy parts are imported when they are first used.
+The public door: `load_scheme`, `check`, `appraise`; explanations come from `meritdesk.explain`. Heavy parts are imported
+when they are first used.
 """
 
 from __future__ import annotations
@@ -8,17 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meritdesk.explain import explain
     from meritdesk.pipeline import appraise
     from meritdesk.scheme.check import check
     from meritdesk.scheme.load import load_scheme
 
-__all__ = ["appraise", "check", "explain", "load_scheme"]
+__all__ = ["appraise", "check", "load_scheme"]
 
 _HOMES = {
     "appraise": "meritdesk.pipeline",
     "check": "meritdesk.scheme.check",
-    "explain": "meritdesk.explain",
     "load_scheme": "meritdesk.scheme.load",
 }
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from meritdesk.compiled import compile_scheme
 from meritdesk.metrics.load import load_metrics
 from meritdesk.scheme.check import check
 from meritdesk.scheme.load import load_document
+from tests.contract import company
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "guide" / "scheme.md"
@@ -92,11 +95,24 @@ def test_commands_in_the_documents_parse(path: Path) -> None:
     named = set(re.findall(r"`meritdesk ((?:scheme )?[a-z]+)", path.read_text(encoding="utf-8")))
     known = {*main.commands, *(f"scheme {name}" for name in main.commands["scheme"].commands)}  # type: ignore[attr-defined]
     assert named <= known
+    if path.name == "README.md":
+        assert named == known - {"scheme"}, "the README lists every command"
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:
     with pytest.raises((click.ClickException, KeyError)):
         parse(["appraise", "x", "y", "--perod", "2025-09"])
+
+
+def test_python_in_the_developers_guide_runs(tmp_path: Path) -> None:
+    company.exports(tmp_path / "2025-09")
+    [program] = blocks(ROOT / "docs" / "guide" / "developer.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "A0001 " in done.stdout
+    assert "└─ 依据：" in done.stdout
 
 
 def test_excerpt_in_the_readme_is_what_explain_prints(tmp_path: Path) -> None:
