@@ -15,6 +15,13 @@ from meritdesk.events.ingest import Dataset
 from meritdesk.facts import gather
 from meritdesk.language import _
 from meritdesk.metrics.definitions import Metric
+from meritdesk.readiness import (
+    refuse_empty_period,
+    refuse_unsound,
+    silent_indicators,
+    supplied_tables,
+    unsupplied,
+)
 from meritdesk.results import Batch, Period, Results, RunInfo
 from meritdesk.roster import day_number, roster
 from meritdesk.rows import appraisal_row, segment_row
@@ -35,18 +42,23 @@ def appraise(
 ) -> Results:
     """Return the results of everybody whom the scheme appraises in the period.
 
-    Both readers compute everything and must agree. `step` is told what is being done. MeritdeskError when nobody can be
-    appraised, when the roster contradicts itself, or when the scheme cannot be computed.
+    Both readers compute everything and must agree. `step` is told what is being done. MeritdeskError when the scheme
+    check finds errors, nobody can be appraised, the roster contradicts itself, or the period has no data.
     """
     scheme = loaded.scheme
+    if scheme.status == "ready":
+        refuse_unsound(loaded, metrics)
     step(_("读取名册"))
     assignments, problems = roster(dataset.tables["people"], scheme, period)
     refused = [problem for problem in problems if problem.severity == "error"]
     if refused or not assignments:
         raise MeritdeskError(*refused or [_nobody(scheme.title, period)])
+    refuse_empty_period(dataset, period)
     compiled = compile_scheme(scheme, metrics, adjusted=_adjusted(dataset, period))
     step(_("计算 {n} 项运营指标").format(n=len(compiled.metrics)))
-    facts = gather(compiled, assignments, dataset.tables, metrics, period)
+    supplied = supplied_tables(dataset)
+    absent = unsupplied(scheme, [metrics[name] for name in compiled.metrics], supplied)
+    facts = gather(compiled, assignments, dataset.tables, metrics, period, supplied=supplied)
     names = _names(dataset)
     apart = as_problems(scheme, raters_apart(scheme, facts.ratings, assignments), names)
     step(_("计分、定级、核算：{n} 人").format(n=len(facts.appraisals)))
@@ -70,7 +82,14 @@ def appraise(
         scheme_text=loaded.text,
         run=run,
         appraisals=appraisals,
-        problems=(*problems, *facts.problems, *apart, *(p for a in appraisals for p in a.problems)),
+        problems=(
+            *silent_indicators(scheme, appraisals, metrics),
+            *absent,
+            *problems,
+            *facts.problems,
+            *apart,
+            *(p for a in appraisals for p in a.problems),
+        ),
         data_report=dataset.report.to_rows(),
         program=compiled.program,
         segment_rows=segment_rows,

@@ -32,7 +32,9 @@ HALF = Decimal("0.005")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return company.exports(tmp_path_factory.mktemp("exports"), ((2025, 8), (2025, 9)))
+    folder = company.exports(tmp_path_factory.mktemp("exports"), ((2025, 8), (2025, 9)))
+    (folder / "orders.csv").write_text("order_id,person,wrong,day\n", encoding="utf-8")  # handed in, and none wrong
+    return folder
 
 
 @pytest.fixture(scope="module")
