@@ -19,6 +19,7 @@ from meritdesk.rules import exact
 from meritdesk.rules.numbers import Bounds, format_number, rounded, to_decimal, to_integer
 from meritdesk.scheme import methods
 from meritdesk.scheme.document import Indicator, MetricSource, RatingSource
+from meritdesk.scheme.phrases import interval
 
 Records = Callable[[str, int], Sequence[Mapping[str, object]]]
 """(metric id, segment key) → the contributing records."""
@@ -107,7 +108,7 @@ def _grade(results: Results, appraisal: Appraisal) -> Iterator[Line]:
         grade = by_id[appraisal.threshold_grade]
         yield Line(
             _("按分数线：{total} → {grade}（{range}）").format(
-                total=points(appraisal.total), grade=title(grade), range=grade.when
+                total=points(appraisal.total), grade=title(grade), range=interval(grade.when) if grade.when else "—"
             )
         )
     for veto in appraisal.vetoes:
@@ -165,14 +166,33 @@ def _indicator(results: Results, segment: Segment, indicator: IndicatorScore, re
         text += _(" → {points}{out_of} 分，计入 {brings}").format(
             points=points(indicator.points), out_of=out_of, brings=points(indicator.contribution)
         )
-        if indicator.level_title:
-            text += f"（{indicator.level_title}）"
+        level = _level(results, indicator)
+        if level:
+            text += f"（{level}）"
     else:
         text += _("：{status}").format(status=status_text(indicator.status))
-    return Line(text, tuple(_below(segment, indicator, records)))
+    return Line(text, tuple(_below(results, segment, indicator, records)))
 
 
-def _below(segment: Segment, indicator: IndicatorScore, records: Records | None) -> Iterator[Line]:
+PHRASED = {"%": "ratio", "s": "seconds", "元": "yuan"}
+"""Unit of a result → unit that intervals are put into words with."""
+
+
+def _defined(results: Results, indicator: IndicatorScore) -> Indicator:
+    return next(i for _d, i in results.scheme.indicators() if i.id == indicator.id)
+
+
+def _level(results: Results, indicator: IndicatorScore) -> str:
+    """Return the words of the level reached; a band without a title is put into words."""
+    method = _defined(results, indicator).scoring
+    if isinstance(method, methods.BandsMethod):
+        for band in method.bands:
+            if indicator.level_title == str(band.when):
+                return interval(band.when, PHRASED.get(indicator.unit, ""))
+    return indicator.level_title
+
+
+def _below(results: Results, segment: Segment, indicator: IndicatorScore, records: Records | None) -> Iterator[Line]:
     if indicator.numerator is not None and indicator.denominator is not None:
         yield Line(
             _("{numerator} ÷ {denominator}，样本 {n}，排除 {excluded}，待定 {pending}").format(
@@ -188,7 +208,9 @@ def _below(segment: Segment, indicator: IndicatorScore, records: Records | None)
         yield Line(_("95% 置信区间 {low} 至 {high}").format(low=low, high=high))
     if indicator.target:
         met = {True: _("达标"), False: _("未达标"), None: _("无数据")}[indicator.target_met]
-        yield Line(_("目标 {target}：{met}").format(target=indicator.target, met=met))
+        bounds = _defined(results, indicator).target
+        target = indicator.target if bounds is None else interval(bounds, PHRASED.get(indicator.unit, ""))
+        yield Line(_("目标：{target}，{met}").format(target=target, met=met))
     for rating in indicator.ratings:
         yield Line(
             _("{role}：{score} 分，占 {weight}{remark}").format(
@@ -254,7 +276,11 @@ def _ways(results: Results, appraisal: Appraisal, metrics: Mapping[str, Metric])
         gap = better.when.low - appraisal.total
         if gap > 0:
             yield Line(
-                _("{grade}要求 {range}，还差 {gap} 分").format(grade=title(better), range=better.when, gap=points(gap))
+                _("{grade}要求{range} 分，还差 {gap} 分").format(
+                    grade=title(better),
+                    range=interval(Bounds(low=better.when.low, low_closed=better.when.low_closed)),
+                    gap=points(gap),
+                )
             )
         else:
             yield Line(_("分数已达{grade}，受比例、门槛或否决限制").format(grade=title(better)))
@@ -299,7 +325,7 @@ def _next_step(
             name = f"rating.{indicator.id}.{role}"
             if row.get(name) is not None:
                 row[name] = to_integer(min(higher_levels), 2)
-        what = _("各方评分 {points}").format(points=format_number(min(higher_levels)))
+        what = _("{points} 分（各方都评到）").format(points=format_number(min(higher_levels)))
     else:
         return None
     total = _total_with(results, appraisal, row)
