@@ -65,6 +65,8 @@ class SegmentFacts:
     targets: dict[str, Decimal] = field(default_factory=dict)
     baselines: dict[str, Decimal] = field(default_factory=dict)
     adjusted: dict[str, Decimal] = field(default_factory=dict)
+    decisions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Adjusted indicator → reason, and who decided."""
 
 
 @dataclass
