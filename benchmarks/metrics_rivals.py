@@ -121,10 +121,9 @@ def in_polars(data: Path) -> pa.Table:
         "transferable": c("transferred").is_not_null(), "reopenable": c("reopened").is_not_null(),
     }  # fmt: skip
     counts = [condition.fill_null(False).cast(pl.Int64).sum().alias(name) for name, condition in conditions.items()]
-    answered = conditions["answered"]
+    waits = c("wait_seconds").filter(conditions["answered"])
     sums = [
-        c("wait_seconds").filter(answered).sum().alias("wait"),
-        c("wait_seconds").filter(answered).count().alias("waits"),
+        waits.sum().alias("wait"), waits.count().alias("waits"),
         c("handle_seconds").sum().alias("handle"), c("handle_seconds").count().alias("handles"),
         c("talk_seconds").sum().alias("talk"), c("talk_seconds").count().alias("talks"),
         c("resolved").filter(handled).sum(), c("transferred").sum(), c("reopened").sum(),
@@ -163,10 +162,10 @@ def in_polars(data: Path) -> pa.Table:
             pending=c("facts").filter(~over).sum(),
         )
     )
-    wide = segments.select("segment").unique()
+    wide = segments.select("segment").unique().sort("segment")
     for part in (totals, left_out, ranks, follow_ups):
         wide = wide.join(part, on="segment", how="left")
-    return _long(wide.sort("segment").collect().to_dicts())
+    return _long(wide.collect().to_dicts())
 
 
 def _follow_ups_in_pandas(chain: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
