@@ -67,8 +67,8 @@ def contract_form(path: Path, name: str, contract: Contract) -> tuple[pa.Table, 
         elif column.name == "source":
             columns.append(_sources(name, table.num_rows))
         elif column.required:
-            message = _("缺少必填列 {name}").format(name=column.name)
-            problem = Problem(code="column-missing", place=name, message=message, fix=_("请补上该列，或写一份映射。"))
+            fix = _("请补上该列，或写一份映射。")
+            problem = Problem(code="column-missing", place=name, message=contract.missing(column.name), fix=fix)
             raise MeritdeskError(problem)
         else:
             columns.append(blanks[ARROW[column.type]])

@@ -16,8 +16,13 @@ fact is left out of every metric, R4.6), and `source` (batch file and row) that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Literal
+
+from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.language import _
 
 ColumnType = Literal["text", "integer", "flag", "time", "day", "hundredths"]
 
@@ -31,6 +36,15 @@ class Column:
     doc: str
     required: bool = False
     choices: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of a number in the reader's language; empty for what has none."""
+        if self.name.endswith("_seconds"):
+            return _("秒")
+        if self.type == "hundredths":
+            return _("元") if "fen" in self.doc else _("分值")
+        return _("指标单位的 1/10000") if "1/10000" in self.doc else ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,15 @@ class Contract:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def missing(self, column: str) -> str:
+        """Return what to tell someone whose file or mapping lacks a required column: all that the table can hold."""
+        return _("缺少必填列 {name}；数据表 {table} 的必填列：{required}；可选列：{optional}").format(
+            name=column,
+            table=self.name,
+            required="、".join(c.name for c in self.columns if c.required),
+            optional="、".join(c.name for c in self.columns if not c.required and c.name != "source"),
+        )
 
 
 OUTCOMES = ("answered", "abandoned", "missed", "busy", "closed", "full", "diverted", "no_agent")
@@ -389,3 +412,52 @@ CONTRACTS: dict[str, Contract] = {
         EXAMS, PLANS, EVENTS, REQUESTS, WAGES, TARGETS, RATINGS, ADJUSTMENTS, PAY_INPUTS, RESULTS,
     )
 }  # fmt: skip
+
+
+def titles() -> dict[str, str]:
+    """Return what each table is called in the reader's language."""
+    return {
+        "people": _("任职"), "contacts": _("联系：通话、会话、工单"), "turns": _("会话消息"), "surveys": _("客户评价"),
+        "reviews": _("质检评分"), "complaints": _("投诉"), "violations": _("违规"), "orders": _("订单"),
+        "attendance": _("出勤"), "exams": _("考试"), "plans": _("工作计划"), "events": _("其他计数事项"),
+        "requests": _("跨部门请求"), "wages": _("已发工资"), "targets": _("个人目标"), "ratings": _("评分"),
+        "adjustments": _("对得分的决定"), "pay_inputs": _("薪酬基数"), "results": _("已公布的结果"),
+    }  # fmt: skip
+
+
+def forms() -> dict[ColumnType, str]:
+    """Return how a value of each type is written in a file that needs no mapping."""
+    return {
+        "text": _("文字"), "integer": _("整数"), "flag": _("1 或 0"), "time": _("时间（带时区）"), "day": _("日期"),
+        "hundredths": _("数，最多两位小数"),
+    }  # fmt: skip
+
+
+def table_text(name: str | None = None) -> str:
+    """Return the list of tables, or what one of them holds, as plain text for a terminal.
+
+    Raises MeritdeskError (`no-table`) for a table that does not exist.
+    """
+    if name is None:
+        width = max(map(len, CONTRACTS))
+        return "\n".join(f"{contract.name:<{width}}  {titles()[contract.name]}" for contract in CONTRACTS.values())
+    if name not in CONTRACTS:
+        near = get_close_matches(name, CONTRACTS, n=1)
+        known = _("可用：{known}").format(known="、".join(CONTRACTS))
+        fix = _("是不是 {near}？{known}").format(near=near[0], known=known) if near else known
+        message = _("没有数据表 {table}").format(table=name)
+        raise MeritdeskError(Problem(code="no-table", place="", message=message, fix=fix))
+    contract = CONTRACTS[name]
+    lines = [f"{name}  {titles()[name]}", f"  {contract.doc}", _("  主键：{key}").format(key="、".join(contract.key))]
+    given = [column for column in contract.columns if column.name != "source"]
+    for title, required in ((_("必填列"), True), (_("可选列"), False)):
+        lines += ["", title, *_column_lines([c for c in given if c.required is required])]
+    return "\n".join(lines)
+
+
+def _column_lines(columns: list[Column]) -> Iterator[str]:
+    width = max(len(column.name) for column in columns)
+    for column in columns:
+        unit = f" {column.unit}" if column.unit else ""
+        choices = f" ({' | '.join(column.choices)})" if column.choices else ""
+        yield f"  {column.name:<{width}}  [{forms()[column.type]}{unit}] {column.doc}{choices}"

@@ -221,7 +221,7 @@ class TableRule(_Document):
             self._check_rules(name, rules)
         for missing in (c.name for c in CONTRACTS[self.table].columns if c.required and c.name not in self.columns):
             if missing != "day" or self.table not in MAIN_TIME or MAIN_TIME[self.table] not in self.columns:
-                raise ValueError(_("缺少必填列 {name}").format(name=missing))
+                raise ValueError(CONTRACTS[self.table].missing(missing))
         by = self.duplicates.by
         if by and by not in {**self.let, **self.columns}:
             raise ValueError(_("duplicates 的 by 须是 columns 或 let 中的列"))
