@@ -6,20 +6,23 @@ one figure changed, never by separate arithmetic.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from meritdesk.language import _, current
 from meritdesk.metrics.definitions import Metric
-from meritdesk.results import Appraisal, DimensionScore, IndicatorScore, Results, Row, Segment, Status
+from meritdesk.results import Appraisal, DimensionScore, IndicatorScore, Rating, Results, Row, Segment, Status
 from meritdesk.roster import to_date
 from meritdesk.rows import metric_of_value
 from meritdesk.rules import exact
-from meritdesk.rules.numbers import Bounds, format_number, rounded, to_decimal, to_integer
+from meritdesk.rules.numbers import TOTAL, Bounds, format_number, rounded, to_decimal, to_integer
+from meritdesk.rules.program import walk
 from meritdesk.scheme import methods
 from meritdesk.scheme.document import Indicator, MetricSource, RatingSource
 from meritdesk.scheme.phrases import interval
+from meritdesk.scores import APPRAISAL
 
 Records = Callable[[str, int], Sequence[Mapping[str, object]]]
 """(metric id, segment key) → the contributing records."""
@@ -64,7 +67,14 @@ def title(record: object) -> str:
     return english if current() == "en" and english else str(record.title)  # type: ignore[attr-defined]
 
 
-def explain(results: Results, person: str, metrics: Mapping[str, Metric], *, records: Records | None = None) -> Line:
+def explain(
+    results: Results,
+    person: str,
+    metrics: Mapping[str, Metric],
+    *,
+    records: Records | None = None,
+    include_pay: bool = True,
+) -> Line:
     """Return the explanation of one person's result; KeyError for a person who is not in it."""
     appraisal = results.of(person)
     children = [Line(_("暂不出结果：{reason}").format(reason=appraisal.reason))] if appraisal.reason else []
@@ -75,7 +85,7 @@ def explain(results: Results, person: str, metrics: Mapping[str, Metric], *, rec
             children += below
         else:
             children.append(Line(_segment(segment), below))
-    if appraisal.pay:
+    if appraisal.pay and include_pay:
         children.append(_pay(results, appraisal))
     ways = tuple(_ways(results, appraisal, metrics))
     if ways:
@@ -104,8 +114,9 @@ def explain(results: Results, person: str, metrics: Mapping[str, Metric], *, rec
 
 def _grade(results: Results, appraisal: Appraisal) -> Iterator[Line]:
     by_id = {g.id: g for g in results.scheme.grades}
-    if appraisal.threshold_grade is not None:
-        grade = by_id[appraisal.threshold_grade]
+    total = appraisal.total
+    grade = next((g for g in results.scheme.grades if g.when and total is not None and total in g.when), None)
+    if grade is not None:
         yield Line(
             _("按分数线：{total} → {grade}（{range}）").format(
                 total=points(appraisal.total), grade=title(grade), range=interval(grade.when) if grade.when else "—"
@@ -113,6 +124,8 @@ def _grade(results: Results, appraisal: Appraisal) -> Iterator[Line]:
         )
     for veto in appraisal.vetoes:
         yield Line(_("一票否决：{veto}").format(veto=veto))
+    if grade is not None and appraisal.threshold_grade not in (None, grade.id):
+        yield Line(_("经门槛或一票否决后：{grade}").format(grade=title(by_id[str(appraisal.threshold_grade)])))
     if appraisal.grade != appraisal.threshold_grade and appraisal.grade is not None:
         yield Line(_("按比例分布后：{grade}").format(grade=title(by_id[appraisal.grade])))
     if appraisal.rank is not None:
@@ -171,6 +184,8 @@ def _indicator(results: Results, segment: Segment, indicator: IndicatorScore, re
             text += f"（{level}）"
     else:
         text += _("：{status}").format(status=status_text(indicator.status))
+        if indicator.status == "neutral":
+            text += _("，计入 {brings}").format(brings=points(indicator.contribution))
     return Line(text, tuple(_below(results, segment, indicator, records)))
 
 
@@ -211,7 +226,9 @@ def _below(results: Results, segment: Segment, indicator: IndicatorScore, record
         bounds = _defined(results, indicator).target
         target = indicator.target if bounds is None else interval(bounds, PHRASED.get(indicator.unit, ""))
         yield Line(_("目标：{target}，{met}").format(target=target, met=met))
-    for rating in indicator.ratings:
+    if indicator.decision:
+        yield Line(_("得分经裁定：{decision}").format(decision=indicator.decision))
+    for rating in _told(results, indicator):
         yield Line(
             _("{role}：{score} 分，占 {weight}{remark}").format(
                 role=f"{rating.role_title} {rating.rater}".strip(),
@@ -229,6 +246,15 @@ def _below(results: Results, segment: Segment, indicator: IndicatorScore, record
     if records is not None and indicator.source.startswith("metric:"):
         found = records(indicator.source.removeprefix("metric:"), segment.key)
         yield Line(_("记录 {n} 条").format(n=len(found)), tuple(Line(_record(r)) for r in found[:SHOWN]))
+
+
+def _told(results: Results, indicator: IndicatorScore) -> list[Rating]:
+    """Return the ratings that may be shown one by one: of an anonymous role only where enough people rated."""
+    raters = results.scheme.raters
+    if raters is None:
+        return list(indicator.ratings)
+    given = Counter(rating.role for rating in indicator.ratings)
+    return [r for r in indicator.ratings if r.role not in raters.anonymous or given[r.role] >= raters.smallest_group]
 
 
 SHOWN = 5
@@ -272,8 +298,9 @@ def _ways(results: Results, appraisal: Appraisal, metrics: Mapping[str, Metric])
     if appraisal.state != "graded" or appraisal.grade is None or appraisal.total is None or appraisal.grade == ids[0]:
         return
     better = grades[ids.index(appraisal.grade) - 1]
-    if better.when is not None and better.when.low is not None:
-        gap = better.when.low - appraisal.total
+    least = better.when.inclusive(TOTAL)[0] if better.when is not None else None
+    if better.when is not None and least is not None:
+        gap = to_decimal(least, TOTAL) - appraisal.total
         if gap > 0:
             yield Line(
                 _("{grade}要求{range} 分，还差 {gap} 分").format(
@@ -348,12 +375,17 @@ def _edge(bounds: Bounds, value: Decimal, scale: int) -> Decimal | None:
 
 
 def _total_with(results: Results, appraisal: Appraisal, changed: Row) -> Decimal | None:
-    """Return the person's total with one segment row changed: the same program, run on this person alone."""
+    """Return the person's total with one segment row changed: the same program, run again.
+
+    It is run on this person alone, unless the total also rests on others (a ranking).
+    """
+    node = results.program.segments["total"]
+    alone = all(getattr(inner, "group", APPRAISAL) == APPRAISAL for inner in walk(node))
     rows = [
         changed if row["segment"] == changed["segment"] else row
         for row in results.segment_rows
-        if row["appraisal"] == appraisal.person
+        if not alone or row["appraisal"] == appraisal.person
     ]
-    node = results.program.segments["total"]
-    value = exact.evaluate({"total": node}, rows)["total"][-1]
+    place = next(number for number, row in enumerate(rows) if row["segment"] == changed["segment"])
+    value = exact.evaluate({"total": node}, rows)["total"][place]
     return None if value is None else to_decimal(value, node.scale)

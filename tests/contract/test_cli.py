@@ -73,7 +73,8 @@ JSON_COMMANDS = sorted(p for p, c in COMMANDS.items() if any("--json" in paramet
 def test_every_command_is_there() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "demo", "import", "measure", "appraise", "explain", "verify",
-        "scheme list", "scheme show", "scheme check", "scheme cases", "scheme diff", "scheme simulate",
+        "scheme list", "scheme show", "scheme copy", "scheme needs", "scheme check", "scheme cases", "scheme diff",
+        "scheme simulate",
     }  # fmt: skip
 
 
@@ -255,7 +256,8 @@ def test_appraise_writes_everything_and_says_where(appraised: Appraised) -> None
     assert not any("pay" in name for name in names), "no pay unless it is asked for"
     ranked = [line for line in result.stdout.splitlines() if " A0" in line or " L0" in line]
     assert sum(name.startswith("评价表/") for name in names) == len(ranked)
-    assert f"→ {appraised.out / '绩效结果.xlsx'}" in result.stdout
+    assert str(appraised.out / "绩效结果.xlsx") in result.stdout
+    assert str(appraised.out / "存档包.zip") in result.stdout
     assert "隔离 5" in result.stderr
     assert "meritdesk import" in result.stderr
 
@@ -434,7 +436,7 @@ def test_no_permission_to_write(exports: Path, tmp_path: Path, monkeypatch: pyte
 def test_json_commands_print_nothing_else_on_standard_output() -> None:
     assert {" ".join(path) for path in JSON_COMMANDS} == {
         "import", "measure", "appraise", "explain", "verify",
-        "scheme list", "scheme check", "scheme cases", "scheme diff", "scheme simulate",
+        "scheme list", "scheme needs", "scheme check", "scheme cases", "scheme diff", "scheme simulate",
     }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from meritdesk.cli.output import progress
-from meritdesk.cli.runs import find_person, print_results, record_finder, run_scheme, write_all
+from meritdesk.cli.runs import find_person, print_delivery, print_results, record_finder, run_scheme
+from meritdesk.delivery import deliver
 from meritdesk.explain import explain
 from meritdesk.language import _
 from meritdesk.sample import write_sample
@@ -33,13 +34,15 @@ def demo(out: Path) -> None:
     run = run_scheme(SCHEME, folder, PERIOD)
     with progress() as step:
         step(_("写出结果文件"))
-        files = write_all(run, out / _("结果"), forms="one", with_pay=True)
+        delivery = deliver(run.results, out / _("结果"), run.metrics, forms="one", with_pay=True)
     middling = next(a for a in run.results.appraisals if len(a.segments) > 1)
     person = find_person(run.results, middling.person)
     text = explain(run.results, person, run.metrics, records=record_finder(run)).render()
     explanation = out / _("结果") / _("说明_{name}.txt").format(name=middling.name)
     explanation.write_text(text + "\n", encoding="utf-8")
-    print_results(run.results, [*files, explanation])
+    print_results(run.results)
+    print_delivery(delivery, pays=True)
+    click.echo(_("说　明　{path}").format(path=explanation))
     click.echo()
     click.echo(_("同样的结果可以这样得到："))
     click.echo(f"  meritdesk appraise {SCHEME} {folder} --period {PERIOD} --out {out / _('结果')} --with-pay")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -19,6 +20,8 @@ from meritdesk.language import _
 
 MANY = 20
 """Problems printed one by one before the rest is only counted."""
+FEW = 4
+"""Problems of one kind printed before the rest of that kind is only counted."""
 UNBOUNDED = 100_000
 """Width of a table that goes into a pipe or a file: lines are never folded there."""
 INTERRUPTED = 130
@@ -59,14 +62,25 @@ def _file_problem(error: OSError) -> Problem:
 
 
 def print_problems(problems: Sequence[Problem]) -> None:
-    """Write problems to standard error, errors first, the first `MANY` in full."""
+    """Write problems to standard error, errors first: of each kind the first few, of all at most `MANY`."""
     marks = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "cyan")}
     ordered = sorted(problems, key=lambda problem: list(marks).index(problem.severity))
-    for problem in ordered[:MANY]:
+    of_kind = Counter(problem.code for problem in ordered)
+    shown: Counter[str] = Counter()
+    for problem in ordered:
+        if sum(shown.values()) == MANY:
+            break
+        if of_kind[problem.code] > FEW + 1 and shown[problem.code] == FEW:
+            continue
+        shown[problem.code] += 1
         mark, colour = marks[problem.severity]
         click.secho(f"{mark} {problem}", fg=colour, err=True)
-    if len(ordered) > MANY:
-        click.echo(_("… 另有 {n} 条").format(n=len(ordered) - MANY), err=True)
+        left = of_kind[problem.code] - FEW
+        if left > 1 and shown[problem.code] == FEW:
+            click.echo(_("  … 同类另有 {n} 条，见工作簿“问题”页").format(n=left), err=True)
+    hidden = sum(1 for code, n in of_kind.items() for _k in range(n) if not shown[code])
+    if hidden:
+        click.echo(_("… 另有 {n} 条").format(n=hidden), err=True)
 
 
 @contextmanager

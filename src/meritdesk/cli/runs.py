@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from meritdesk.archive.seal import seal
 from meritdesk.archive.verifier import verify as verify_package
 from meritdesk.cli.inputs import (
     data_dir,
@@ -23,21 +22,17 @@ from meritdesk.cli.inputs import (
     say_what_came_in,
 )
 from meritdesk.cli.output import MANY, as_json, print_problems, progress, table
+from meritdesk.delivery import Delivery, altered, deliver, read_run
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events.ingest import Dataset
 from meritdesk.explain import Records, explain
 from meritdesk.facts import Measuring
-from meritdesk.language import _, current
+from meritdesk.language import _
 from meritdesk.metrics.definitions import Metric
 from meritdesk.metrics.load import load_metrics
 from meritdesk.pipeline import appraise
-from meritdesk.published import write_published
-from meritdesk.reports.files import write_files
-from meritdesk.reports.form import missing_glyphs, write_forms
-from meritdesk.reports.workbook import write_workbook
 from meritdesk.results import Results
 from meritdesk.roster import parse_period, roster
-from meritdesk.scheme.describe import describe
 
 scheme_argument = click.argument("scheme")
 
@@ -101,55 +96,16 @@ def appraise_(
     run = run_scheme(scheme, data_dir, period, mappings, metric_files)
     with progress() as step:
         step(_("写出结果文件"))
-        files = write_all(run, out, forms=forms, with_pay=with_pay)
+        delivery = deliver(run.results, out, run.metrics, forms=forms, with_pay=with_pay)
     if json_output:
-        problems = [problem.__dict__ for problem in run.results.problems]
-        as_json({"summary": summary(run.results), "problems": problems, "files": [str(path) for path in files]})
+        problems = [problem.__dict__ for problem in (*run.results.problems, *delivery.problems)]
+        files = [str(path) for path in delivery.files]
+        as_json({"summary": summary(run.results), "problems": problems, "files": files, "root": delivery.root})
     else:
-        print_results(run.results, files)
+        print_results(run.results)
+        print_delivery(delivery, pays=run.results.scheme.pay is not None)
     if any(problem.severity == "error" for problem in run.results.problems):
         raise SystemExit(1)
-
-
-def write_all(run: Run, out: Path, *, forms: str, with_pay: bool) -> list[Path]:
-    """Write workbook, forms, data files and the sealed package of a run to `out`; return what was written."""
-    results = run.results
-    out.mkdir(parents=True, exist_ok=True)
-    workbook = out / _("绩效结果.xlsx")
-    write_workbook(results, workbook, include_pay=with_pay, scheme_text=describe(results.scheme, run.metrics))
-    files = [workbook]
-    if forms != "none":
-        print_problems(missing_glyphs(results, language=current()))
-        files += write_forms(results, out / _("评价表"), one_file=forms == "one", language=current())
-    files += [*write_files(results, out / _("数据"), include_pay=with_pay), write_published(results, out / _("数据"))]
-    package = out / _("存档包.zip")
-    seal(
-        package,
-        program=results.program,
-        segments=results.segment_rows,
-        appraisals=results.appraisal_rows,
-        outcome_segments=results.segment_outputs,
-        outcome_appraisals=results.appraisal_outputs,
-        scheme_text=results.scheme_text,
-        run=run_document(results),
-    )
-    return [*files, package]
-
-
-def run_document(results: Results) -> dict[str, object]:
-    """Return what a package says of its run."""
-    run = results.run
-    return {
-        "scheme": run.scheme,
-        "scheme_version": run.scheme_version,
-        "scheme_hash": run.scheme_hash,
-        "program_hash": run.program_hash,
-        "input_hash": run.input_hash,
-        "engine": run.engine,
-        "code_version": run.code_version,
-        "period": [run.period.first.isoformat(), run.period.last.isoformat()],
-        "batches": [{"name": b.name, "sha256": b.sha256, "rows": b.rows} for b in run.batches],
-    }
 
 
 def summary(results: Results) -> dict[str, object]:
@@ -167,8 +123,8 @@ def summary(results: Results) -> dict[str, object]:
     }
 
 
-def print_results(results: Results, files: Sequence[Path]) -> None:
-    """Print the ranking, what needs attention, and where the files are."""
+def print_results(results: Results) -> None:
+    """Print the ranking and what needs attention."""
     click.echo(f"{results.scheme.title} · {results.run.period}")
     ranked = sorted(results.appraisals, key=lambda a: (a.total is None, -(a.total or 0), a.person))
     headings = [_("名次"), _("工号"), _("姓名"), _("班组"), _("总分"), _("等级"), _("系数"), _("说明")]
@@ -187,10 +143,21 @@ def print_results(results: Results, files: Sequence[Path]) -> None:
     ]
     table(headings, [(*row[:-1], row[-1].strip("；")) for row in rows], numbers=(0, 4, 6))
     print_problems(results.problems)
-    for path in files[:10]:
-        click.echo(f"→ {path}")
-    if len(files) > 10:
-        click.echo(_("… 另有 {n} 个文件").format(n=len(files) - 10))
+
+
+def print_delivery(delivery: Delivery, *, pays: bool) -> None:
+    """Print where the files lie, the important ones by name, and the root hash to be noted."""
+    print_problems(delivery.problems)
+    click.echo(_("工作簿　{path}").format(path=delivery.workbook))
+    if len(delivery.forms) == 1:
+        click.echo(_("评价表　{path}").format(path=delivery.forms[0]))
+    elif delivery.forms:
+        click.echo(_("评价表　{path}（{n} 个文件）").format(path=delivery.forms[0].parent, n=len(delivery.forms)))
+    click.echo(_("数　据　{path}（{n} 个文件）").format(path=delivery.data[0].parent, n=len(delivery.data)))
+    click.echo(_("存档包　{path}").format(path=delivery.package))
+    if pays:
+        click.echo(_("　　　　含每人薪酬，只交给有权查看的人"))
+    click.echo(_("根哈希　{root}（请另行记下，核验时用 --root 比对）").format(root=delivery.root))
 
 
 @click.command("explain")
@@ -199,6 +166,7 @@ def print_results(results: Results, files: Sequence[Path]) -> None:
 @period_option
 @click.option("--person", required=True, help="工号，或不重名的姓名")
 @click.option("--records", "with_records", is_flag=True, help="列出每项指标背后的记录（前 5 条）")
+@click.option("--without-pay", is_flag=True, help="不显示薪酬")
 @mapping_option
 @metrics_option
 @json_option
@@ -208,6 +176,7 @@ def explain_(
     period: str,
     person: str,
     with_records: bool,
+    without_pay: bool,
     mappings: tuple[str, ...],
     metric_files: tuple[Path, ...],
     json_output: bool,
@@ -221,7 +190,7 @@ def explain_(
     run = run_scheme(scheme, data_dir, period, mappings, metric_files)
     key = find_person(run.results, person)
     found = record_finder(run) if with_records else None
-    tree = explain(run.results, key, run.metrics, records=found)
+    tree = explain(run.results, key, run.metrics, records=found, include_pay=not without_pay)
     if json_output:
         as_json(asdict(tree))
     else:
@@ -268,22 +237,40 @@ def record_finder(run: Run) -> Records:
 @click.command("verify")
 @click.argument("package", type=click.Path(path_type=Path))
 @click.option("--root", help="另行记下的根哈希；与存档包不符即为被整体替换")
+@click.option("--results", "results_dir", type=click.Path(path_type=Path), help="同时核对结果文件夹里的文件没有改动")
+@click.option("--sources", "sources_dir", type=click.Path(path_type=Path), help="同时核对导出文件仍是当时的文件")
 @json_option
-def verify(package: Path, root: str | None, json_output: bool) -> None:
+def verify(
+    package: Path, root: str | None, results_dir: Path | None, sources_dir: Path | None, json_output: bool
+) -> None:
     """核验存档包：校验每个文件的哈希，并独立重算每个数字到最后一位。
 
     \b
     示例：
       meritdesk verify ./结果/存档包.zip
+      meritdesk verify ./结果/存档包.zip --results ./结果 --sources ./2025-09 --root 9f2c…
     """
     package.open("rb").close()  # a file that is not there could not be looked at; it is no altered package
     differences = verify_package(package, root)
+    if not differences:
+        differences = altered(package, results=results_dir, sources=sources_dir)
     if json_output:
         as_json({"verified": not differences, "differences": differences})
     elif differences:
         for line in differences:
             click.secho(f"✗ {line}", fg="red")
     else:
-        click.echo(_("核验通过：所有数字与存档一致"))
+        run = read_run(package)
+        click.echo(
+            _("核验通过：{scheme} 第 {version} 版，{first} 至 {last}，{people} 人，所有数字与存档一致").format(
+                scheme=run["scheme"],
+                version=run["scheme_version"],
+                first=run["period"][0],
+                last=run["period"][1],
+                people=run.get("people", "—"),
+            )
+        )
+        if root is None:
+            click.echo(_("没有给出另行记下的根哈希（--root），不能排除整个存档包被替换"))
     if differences:
         raise SystemExit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from meritdesk.cli.inputs import (
 from meritdesk.cli.output import as_json, progress, table
 from meritdesk.language import _, current
 from meritdesk.metrics.load import load_metrics
+from meritdesk.needs import needed_columns
 from meritdesk.pipeline import Step, appraise
 from meritdesk.roster import parse_period
 from meritdesk.scheme.check import Limits, check, printed
 from meritdesk.scheme.describe import describe
 from meritdesk.scheme.diff import diff
-from meritdesk.scheme.load import load_scheme, shipped, shipped_as_printed
+from meritdesk.scheme.load import load_document, load_scheme, shipped, shipped_as_printed
 from meritdesk.simulate import Simulation, compare
 
 
@@ -66,6 +68,53 @@ def show(name: str, as_yaml: bool, metric_files: tuple[Path, ...]) -> None:
     """
     loaded, _path = find_scheme(name)
     click.echo(loaded.text if as_yaml else describe(loaded.scheme, load_metrics(metric_files)))
+
+
+@scheme.command("copy")
+@click.argument("name")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--id", "identity", help="新方案的标识；默认取自文件名")
+def copy(name: str, target: Path, identity: str | None) -> None:
+    """复制一份方案（连同算例）来改：换上自己的标识，版本从 1 起，并写明来自哪份方案。
+
+    \b
+    示例：meritdesk scheme copy r4-support-center 我的方案.yaml --id my_centre
+    """
+    loaded, path = find_scheme(name)
+    chosen = identity or re.sub(r"[^a-z0-9]+", "_", target.stem.lower()).strip("_") or f"{loaded.scheme.scheme}_local"
+    for file in (target, beside(target, "cases")):
+        if file.exists():
+            raise FileExistsError(17, "", str(file))
+    text = re.sub(r"(?m)^scheme:.*$", f"scheme: {chosen}\nparent: {loaded.scheme.scheme}", loaded.text, count=1)
+    text = re.sub(r"(?m)^version:.*$", "version: 1", text, count=1)
+    if loaded.scheme.parent:
+        text = re.sub(r"(?m)^parent: (?!" + re.escape(loaded.scheme.scheme) + r"$).*\n", "", text)
+    load_document(text, name=target.name)
+    target.write_text(text, encoding="utf-8")
+    written = [target]
+    if beside(path, "cases").exists():
+        beside(target, "cases").write_text(beside(path, "cases").read_text(encoding="utf-8"), encoding="utf-8")
+        written.append(beside(target, "cases"))
+    for file in written:
+        click.echo(f"→ {file}")
+
+
+@scheme.command("needs")
+@click.argument("name")
+@metrics_option
+@json_option
+def needs(name: str, metric_files: tuple[Path, ...], json_output: bool) -> None:
+    """一份方案需要哪些数据表和列：准备导出文件和映射之前先看。
+
+    \b
+    示例：meritdesk scheme needs r4-support-center
+    """
+    loaded, _path = find_scheme(name)
+    rows = needed_columns(loaded.scheme, load_metrics(metric_files))
+    if json_output:
+        as_json([dict(zip(("table", "column", "for"), row, strict=True)) for row in rows])
+    else:
+        table([_("数据表"), _("列"), _("用于")], rows)
 
 
 @scheme.command("check")
