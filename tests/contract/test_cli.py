@@ -412,6 +412,13 @@ def test_unknown_metric_and_missing_files(exports: Path, tmp_path: Path) -> None
     assert "none.zip" in refused("verify", tmp_path / "none.zip")
 
 
+def test_tables_and_their_columns_are_listed() -> None:
+    assert "pay_inputs" in done("import", "--tables")
+    assert "rater" in done("import", "--table", "ratings")
+    assert "ratings" in refused("import", "--table", "rating")
+    assert run("import").exit_code == 2
+
+
 def test_output_place_that_is_a_file_is_told_before_the_work(exports: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("", encoding="utf-8")

@@ -10,9 +10,10 @@ import click
 import pyarrow as pa
 
 from meritdesk.assemble import UNITS
-from meritdesk.cli.inputs import data_dir, json_option, load_data, mapping_option, metrics_option, say_what_came_in
+from meritdesk.cli.inputs import json_option, load_data, mapping_option, metrics_option, say_what_came_in
 from meritdesk.cli.output import MANY, as_json, print_problems, progress, table
 from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.events.contracts import table_text
 from meritdesk.explain import figure
 from meritdesk.facts import Measuring, MetricLine
 from meritdesk.language import _, current
@@ -23,18 +24,33 @@ from meritdesk.rules.numbers import format_number
 
 
 @click.command("import")
-@data_dir
+@click.argument("data_dir", type=click.Path(path_type=Path), required=False)
 @mapping_option
+@click.option("--tables", is_flag=True, help="列出数据表")
+@click.option("--table", "described", help="列出一张数据表的各列")
 @click.option("--into", type=click.Path(path_type=Path), help="把每个文件保存为不可变的批次；不给时只试读")
 @json_option
-def import_(data_dir: Path, mappings: tuple[str, ...], into: Path | None, json_output: bool) -> None:
+def import_(
+    data_dir: Path | None,
+    mappings: tuple[str, ...],
+    tables: bool,
+    described: str | None,
+    into: Path | None,
+    json_output: bool,
+) -> None:
     """读入一个文件夹的导出文件，给出数据报告（默认只试读，不保存）。有行被隔离时退出码为 1。
 
     \b
     示例：
       meritdesk import ./2025-09
       meritdesk import ./2025-09 --into ./batches
+      meritdesk import --table ratings
     """
+    if tables or described:
+        click.echo(table_text(described))
+        return
+    if data_dir is None:
+        raise click.UsageError(_("请给出数据文件夹，或用 --tables 列出数据表"))
     with progress() as step:
         step(_("读取 {folder}").format(folder=data_dir))
         dataset = load_data(data_dir, mappings, into=into)
