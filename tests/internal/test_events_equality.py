@@ -18,10 +18,13 @@ from meritdesk.errors import MeritdeskError
 from meritdesk.events import calendar
 from meritdesk.events.calendar import BusinessHours, WorkCalendar, business_day, business_seconds
 from meritdesk.events.columnar import days_of
+from meritdesk.events.durations import duration_patterns
 from meritdesk.events.encodings import decode
 from meritdesk.events.ingest import ingest
+from meritdesk.events.moments import to_epoch
+from meritdesk.events.numbers import Reading, Refusal
 from meritdesk.events.readers import Unreadable, number_cell
-from meritdesk.events.values import Reading, Refusal, duration_pattern, parser, to_epoch
+from meritdesk.events.values import parser
 from tests.contract.events import files
 
 ZONES = [
@@ -93,7 +96,7 @@ def test_durations_are_read_back(seconds: int) -> None:
 @pytest.mark.parametrize("text", ["", "abc", "mm:mm", "h:s:h"])
 def test_a_format_without_units_or_with_one_twice_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        duration_pattern(text)
+        duration_patterns(text)
 
 
 @given(st.text(max_size=12))

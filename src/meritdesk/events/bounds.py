@@ -33,6 +33,8 @@ MAX_CELLS = 12_000_000
 MAX_FIELD_CHARACTERS = 131_072
 
 _CHUNK = 1 << 20
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*\br="([0-9]+)"')
 _ERROR = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})([0-9]{1,7})"')
@@ -75,6 +77,55 @@ def check_size(path: Path, place: str, limit: int = MAX_FILE_BYTES) -> None:
     if size > limit:
         message = _("文件有 {size} 字节，超过上限 {limit}。").format(size=size, limit=limit)
         raise refuse("file-too-large", place, message, _("请按期间拆分后再导入，或改用 CSV、Parquet。"))
+
+
+def check_text(path: Path, place: str) -> None:
+    """Raise MeritdeskError (`workbook-as-text`) when a file that should be text begins like a workbook."""
+    suffix = _workbook_suffix(path)
+    if suffix:
+        message = _("这是工作簿（{suffix}），扩展名却是 {given}。").format(
+            suffix=suffix, given=path.suffix or _("没有")
+        )
+        fix = _("请把扩展名改为 {suffix}（映射的 files 一并改），或在表格软件中另存为 CSV。").format(suffix=suffix)
+        raise refuse("workbook-as-text", place, message, fix)
+
+
+def _workbook_suffix(path: Path) -> str:
+    """Return the ending a workbook's content asks for; empty for a file that is none."""
+    given = path.suffix.lower()
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start == _COMPOUND:
+        return ".xls"
+    if start != b"PK\x03\x04":
+        return ""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            expected = ".ods" if "content.xml" in archive.namelist() else ".xlsx"
+    except (zipfile.BadZipFile, OSError, ValueError):
+        expected = given if given == ".ods" else ".xlsx"
+    return given if (given, expected) == (".xlsm", ".xlsx") else expected
+
+
+def not_a_workbook(path: Path, place: str) -> MeritdeskError:
+    """Return the error for a file that is called a workbook and cannot be opened as one, saying what it is instead."""
+    with path.open("rb") as stream:
+        start = stream.read(4096)
+    fix = _("请在表格软件中打开并另存为 .xlsx 后重试。")
+    actual = _workbook_suffix(path)
+    if actual == ".xls" and _ENCRYPTED in path.read_bytes():
+        return refuse("locked", place, _("文件有密码。"), _("请去除密码后重试。"))
+    if re.match(rb"\s*<(?:!doctype html|html|table|meta)", start.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
+        message = _("这是网页（HTML）表格，不是工作簿，虽然扩展名是 {given}。").format(given=path.suffix)
+    elif actual and actual != path.suffix.lower():
+        message = _("内容是 {actual}，扩展名却是 {given}。").format(actual=actual, given=path.suffix)
+        fix = _("请把扩展名改为 {suffix}（映射的 files 一并改）。").format(suffix=actual)
+    elif start and not actual and (b"\0" not in start or start.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        message = _("这是文本文件，不是工作簿，扩展名却是 {given}。").format(given=path.suffix)
+        fix = _("若是逗号或制表符分隔的文本，请把扩展名改为 .csv（映射的 files 一并改）。")
+    else:
+        message = _("工作簿是空的或已损坏，无法打开。")
+    return refuse("not-a-workbook", place, message, fix)
 
 
 def check_workbook(path: Path, place: str) -> dict[str, SheetScan]:
@@ -128,8 +179,7 @@ def _open_zip(path: Path, place: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        message = _("不是有效的工作簿文件（{error}）。").format(error=error)
-        raise refuse("not-a-workbook", place, message, _("请在表格软件中打开并另存为 .xlsx 后重试。")) from error
+        raise not_a_workbook(path, place) from error
 
 
 def _check_unpacked(archive: zipfile.ZipFile, path: Path, place: str, limit: int) -> None:
@@ -283,8 +333,7 @@ def _check_repeats(chunks: Iterator[bytes], place: str) -> None:
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError) as error:
-        message = _("不是有效的工作簿文件（{error}）。").format(error=error)
-        raise refuse("not-a-workbook", place, message, _("请在表格软件中另存后重试。")) from error
+        raise refuse("not-a-workbook", place, _("工作簿的内容已损坏。"), _("请在表格软件中另存后重试。")) from error
 
 
 def column_number(letters: str) -> int:

@@ -63,6 +63,21 @@ class Quarantined:
     value: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Rows refused for the same reason: how many, the first of them, and a value as written."""
+
+    file: str
+    sheet: str
+    table: str
+    column: str
+    code: str
+    reason: str
+    count: int
+    first_row: int
+    example: str
+
+
 @dataclass
 class Account:
     """Where the rows of one file went, for one table. `records` differs from `accepted` where rows are folded."""
@@ -95,11 +110,26 @@ class DataReport:
             if not account.adds_up():
                 raise AssertionError(f"rows of {account.file} do not add up: {account}")
 
+    def grouped(self) -> tuple[Cause, ...]:
+        """Return the causes for which rows were quarantined, the most frequent first; a row may have several.
+
+        The count is of rows listed: beyond the limit one line of row 0 says how many more there are.
+        """
+        causes: dict[tuple[str, str, str, str, str, str], list[Quarantined]] = defaultdict(list)
+        for q in self.quarantined:
+            causes[q.file, q.sheet, q.table, q.column, q.code, q.reason].append(q)
+        found = [
+            Cause(*key, len(rows), min(q.row for q in rows), next((q.value for q in rows if q.value), ""))
+            for key, rows in causes.items()
+        ]
+        return tuple(sorted(found, key=lambda cause: -cause.count))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON-able data."""
         return {
             "accounts": [asdict(account) for account in self.accounts],
             "quarantined": [asdict(row) for row in self.quarantined],
+            "causes": [asdict(cause) for cause in self.grouped()],
             "problems": [asdict(problem) for problem in self.problems],
         }
 
@@ -305,7 +335,7 @@ def _unknown(tables: Mapping[str, pa.Table], spans: Spans) -> Iterable[Problem]:
         for column in contract.people:
             if not table.num_rows or table[column].null_count == table.num_rows:
                 continue
-            strangers, absent = _strangers(table, column, spans)
+            strangers, absent, leaving = _strangers(table, column, spans)
             if strangers:
                 shown = "、".join(f"{person}（{n}）" for person, n in strangers.most_common(10))
                 message = _("{column} 中有 {n} 人不在人员表中，涉及 {rows} 条记录：{shown}。").format(
@@ -317,20 +347,29 @@ def _unknown(tables: Mapping[str, pa.Table], spans: Spans) -> Iterable[Problem]:
                 message = _("{column} 中有 {n} 人在事件当天没有任职，涉及 {rows} 条记录：{shown}。").format(
                     column=column, n=len(absent), rows=absent.total(), shown=shown
                 )
-                yield _told("not-on-post", name, message, _("请检查任职起止日期。"))
+                yield _told("not-on-post", name, message, _leaving_hint(leaving) or _("请检查任职起止日期。"))
 
 
-def _strangers(table: pa.Table, column: str, spans: Spans) -> tuple[Counter[str], Counter[str]]:
-    """Return who is not in `people` at all, and who is but not on that day, with the number of records."""
+def _leaving_hint(leaving: Counter[str]) -> str:
+    """Return what records on the very day of `valid_to` most likely mean: it was taken for the last working day."""
+    hint = _("{person} 离职当天有 {n} 条记录：若离职日是最后一个在岗日，请在映射的 valid_to 中写 shift_days: 1。")
+    return " ".join(hint.format(person=person, n=n) for person, n in leaving.most_common(10))
+
+
+def _strangers(table: pa.Table, column: str, spans: Spans) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Return who is not in `people` at all, who is but not on that day, and who of these only on the day of leaving,
+    each with the number of records."""
     day = "day" if "day" in table.column_names else None
     keys = [column, day] if day else [column]
     counted = table.select(keys).filter(pc.is_valid(table[column])).group_by(keys).aggregate([([], "count_all")])
     strangers: Counter[str] = Counter()
     absent: Counter[str] = Counter()
+    leaving: Counter[str] = Counter()
     days: Sequence[int | None] = counted[day].to_pylist() if day else [None] * counted.num_rows
     for person, on, count in zip(counted[column].to_pylist(), days, counted["count_all"].to_pylist(), strict=True):
         if person not in spans:
             strangers[person] += count
         elif on is not None and not any(start <= on < end for start, end in spans[person]):
             absent[person] += count
-    return strangers, absent
+            leaving[person] += count if on in {end for _start, end in spans[person]} else 0
+    return strangers, absent, Counter({person: n for person, n in leaving.items() if n == absent[person]})

@@ -8,6 +8,7 @@ interprets a cell (see `plan`, `values`) or judges the data (see `checks`).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,10 +60,9 @@ def ingest(data_dir: Path, mappings: Sequence[SourceMapping] = (), *, into: Path
     """Return the tables made from the files in `data_dir`.
 
     Files named like a contract table (``people.csv``, ``results.2025-09.csv``) that no mapping claims are read as they
-    are. With `into`,
-    every new file is kept there as an immutable batch and the result covers all batches that are not withdrawn;
-    the same file twice changes nothing. Rows that cannot be used are quarantined and reported; MeritdeskError is
-    raised only when a file or mapping as a whole cannot be used.
+    are. With `into`, every new file is kept there as an immutable batch and the result covers all batches that are not
+    withdrawn; the same file twice changes nothing. Rows that cannot be used are quarantined and reported;
+    MeritdeskError is raised only when a file or mapping as a whole cannot be used, or when there is nothing to read.
     """
     if not data_dir.is_dir():
         message = _("数据文件夹不存在。")
@@ -85,6 +85,8 @@ def ingest(data_dir: Path, mappings: Sequence[SourceMapping] = (), *, into: Path
         order.append(identity)
         if into:
             store.save(into, batch)
+    if not kept:
+        raise _nothing_read(data_dir, problems)
     used = [kept[identity] for identity in order if not kept[identity].withdrawn]
     return assemble(used, problems)
 
@@ -118,6 +120,7 @@ def _sources(
 ) -> Iterator[tuple[Path, SourceMapping | None]]:
     """Yield every file to read with its mapping (None: contract form), in a fixed order; tell what is not read."""
     claimed: set[Path] = set()
+    problems += _misnamed(folder, mappings)
     for mapping in mappings:
         found = [path for pattern in mapping.files for path in sorted(folder.glob(pattern)) if path.is_file()]
         if not found:
@@ -128,7 +131,12 @@ def _sources(
         claimed.update(_related(folder, mapping))
         yield from ((path, mapping) for path in dict.fromkeys(found))
     for path in sorted(folder.iterdir()):
-        if path in claimed or not path.is_file() or path.name.startswith(".") or path.name.endswith((".yaml", ".md")):
+        if (
+            path in claimed
+            or not path.is_file()
+            or path.name.startswith(".")
+            or path.name.endswith((".yaml", ".yml", ".md"))
+        ):
             continue
         if _table_name(path) in CONTRACTS and path.suffix.lower() in KINDS:
             yield path, None
@@ -136,6 +144,34 @@ def _sources(
             message = _("没有读取这个文件：没有映射提到它，文件名也不是数据表名。")
             problems.append(Problem(code="file-not-used", place=path.name, message=message, severity="warning",
                                     fix=_("请为它写映射，或移出该文件夹。")))  # fmt: skip
+
+
+def _misnamed(folder: Path, mappings: Sequence[SourceMapping]) -> Iterator[Problem]:
+    """Tell of YAML files that look like a mapping and are not used as one, because of their name."""
+    used = {mapping.mapping for mapping in mappings}
+    for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        text = path.read_bytes()[:65536].decode("utf-8", "replace")
+        name = re.search(r"^mapping: *([^\s#]+)", text, re.MULTILINE)
+        if path.name.endswith(SUFFIX) or (name and name[1].strip("\"'") in used):
+            continue
+        if re.search(r"^tables:", text, re.MULTILINE) and re.search(r"^files:", text, re.MULTILINE):
+            message = _("这个文件像是映射，但没有读取。")
+            fix = _("请改名为 {name}。").format(name=path.name.removesuffix(path.suffix) + SUFFIX)
+            yield Problem(code="mapping-misnamed", place=path.name, message=message, fix=fix, severity="warning")
+
+
+def _nothing_read(folder: Path, problems: Sequence[Problem]) -> MeritdeskError:
+    """Return the error for a folder of which no file was read: which files, and what is missing."""
+    unread = [problem.place for problem in problems if problem.code == "file-not-used"]
+    if unread:
+        message = _("没有读到任何数据：{names} 没有映射提到，文件名也不是数据表名。").format(
+            names="、".join(unread[:10])
+        )
+    else:
+        message = _("没有读到任何数据：文件夹里没有数据文件。")
+    fix = _("请放入导出文件和它们的映射；映射文件须名为 *{suffix}（用 -m 另行指定的除外）。").format(suffix=SUFFIX)
+    nothing = Problem(code="nothing-read", place=str(folder), message=message, fix=fix)
+    return MeritdeskError(nothing, *(problem for problem in problems if problem.code == "mapping-misnamed"))
 
 
 def _table_name(path: Path) -> str:
@@ -250,12 +286,14 @@ class _Gatherer:
     faults: list[Quarantined] = field(default_factory=list)
     groups: dict[tuple[str, ...], list[RawRow]] = field(default_factory=dict)
     seen: set[tuple[Any, ...]] = field(default_factory=set)
+    blanked: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rule = self.plan.rule
         self.contract = CONTRACTS[rule.table]
         self.names = (*self.contract.names[:-1], rule.duplicates.by)
         self.account = Account(self.sheet.file, self.sheet.sheet, rule.table)
+        self.required = tuple(column.name for column in self.contract.columns if column.required)
         self.drop_repeats = not self.contract.fact and rule.duplicates.policy != "quarantine"
 
     def take(self, row: RawRow) -> None:
@@ -289,6 +327,9 @@ class _Gatherer:
     def _append(self, built: Values, group: Sequence[RawRow]) -> None:
         row = group[0].number
         at = f"{self.sheet.sheet}!{row}" if self.sheet.sheet else str(row)
+        for name in self.required:
+            if built.get(name) is None and (text := self.plan.written(name, group[0])):
+                self.blanked[row, name] = text
         self.records.append((*map(built.get, self.names), f"{self.sheet.file}#{at}", row, len(group)))
 
     def _refuse(self, row: RawRow, faults: Iterable[Fault]) -> None:
@@ -310,11 +351,13 @@ class _Gatherer:
         self.account.left_out = dict(self.left_out)
         feed = Feed(table, self.account, self.faults, rule.duplicates.policy)
         headings = {name: heading for name, heading, _evaluate in self.plan.steps if name in rule.columns}
-        _quarantine_breaches(feed, rule.table, headings)
+        _quarantine_breaches(feed, rule.table, headings, self.blanked)
         return feed
 
 
-def _quarantine_breaches(feed: Feed, table_name: str, headings: Mapping[str, str]) -> None:
+def _quarantine_breaches(
+    feed: Feed, table_name: str, headings: Mapping[str, str], blanked: Mapping[tuple[int, str], str] | None = None
+) -> None:
     """Move the rows that break the contract out of the feed and write the reasons down."""
     table, account = feed.table, feed.account
     found = checks.breaches(table, CONTRACTS[table_name])
@@ -325,22 +368,28 @@ def _quarantine_breaches(feed: Feed, table_name: str, headings: Mapping[str, str
             derived = bool(headings) and breach.column not in headings
             told = pc.and_(breach.mask, pc.invert(bad)) if derived else breach.mask
             bad = pc.or_(bad, breach.mask)
-            _list_refused(feed, breach, table.filter(told), headings.get(breach.column, breach.column))
+            heading = headings.get(breach.column, breach.column)
+            _list_refused(feed, breach, table.filter(told), heading, blanked or {})
         account.quarantined += _weight(table.filter(bad))
         feed.table = table.filter(pc.invert(bad))
     account.records = feed.table.num_rows
     account.accepted = _weight(feed.table)
 
 
-def _list_refused(feed: Feed, breach: checks.Breach, rows: pa.Table, heading: str) -> None:
-    """Write down each refused row with its value; beyond the limit one line says how many more there are."""
+def _list_refused(
+    feed: Feed, breach: checks.Breach, rows: pa.Table, heading: str, blanked: Mapping[tuple[int, str], str]
+) -> None:
+    """Write down each refused row with its value, as written where the mapping made it blank; beyond the limit one line
+    says how many more there are."""
     account = feed.account
     place = (account.file, account.sheet)
     kind = CONTRACTS[account.table].column(breach.column).type
     listed = rows.slice(0, MAX_LISTED)
     for value, row in zip(listed[breach.column].to_pylist(), listed["_row"].to_pylist(), strict=True):
-        shown = checks.shown(value, kind)
-        feed.quarantined.append(Quarantined(*place, row, account.table, heading, breach.code, breach.reason, shown))
+        written = blanked.get((row, breach.column), "") if breach.code == "required" else ""
+        reason = _("必填项按映射的 blank 或 map 视为空") if written else breach.reason
+        shown = written or checks.shown(value, kind)
+        feed.quarantined.append(Quarantined(*place, row, account.table, heading, breach.code, reason, shown))
     if rows.num_rows > MAX_LISTED:
         more = _("{reason}（另有 {n} 行原因相同，未逐行列出）").format(
             reason=breach.reason, n=rows.num_rows - MAX_LISTED

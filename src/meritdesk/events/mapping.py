@@ -21,8 +21,9 @@ from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events.calendar import SHANGHAI, HoursDocument
 from meritdesk.events.contracts import CONTRACTS, Column, ColumnType
 from meritdesk.events.encodings import ENCODINGS
+from meritdesk.events.numbers import TIME_UNITS, UNITS
 from meritdesk.events.readers import clean_heading
-from meritdesk.events.values import TIME_UNITS, UNITS, known_format
+from meritdesk.events.values import known_format
 from meritdesk.language import _
 
 SUFFIX = ".mapping.yaml"

@@ -19,8 +19,8 @@ from meritdesk.events import calendar, values
 from meritdesk.events.contracts import CONTRACTS, Column
 from meritdesk.events.mapping import HANDLE_PARTS, MAIN_TIME, ColumnRule, Condition, Lookup, TableRule
 from meritdesk.events.mapping import Mapping as SourceMapping
+from meritdesk.events.numbers import TIME_UNITS, Parser, Reading, Refusal, Value
 from meritdesk.events.readers import Cell, RawRow, Unreadable, text_of
-from meritdesk.events.values import Parser, Reading, Refusal, Value
 from meritdesk.language import _
 
 Values = dict[str, Value]
@@ -82,6 +82,11 @@ class Plan:
     quarantine: tuple[tuple[str, Test], ...]
     steps: tuple[tuple[str, str, Evaluator], ...]
     fold: tuple[int, ...]
+    cells: Mapping[str, tuple[int, ...]]
+
+    def written(self, name: str, row: RawRow) -> str:
+        """Return what stands in the cells that a column is read from, as a person wrote it."""
+        return " ".join(filter(None, (text_of(_cell(row, position)) for position in self.cells.get(name, ()))))
 
     def left_out_by(self, row: RawRow) -> str:
         """Return the name of the rule that leaves the row out, or an empty text."""
@@ -124,6 +129,7 @@ def bind(rule: TableRule, context: Context) -> Plan:
         tuple((one.name, _all_of(one.when, context)) for one in rule.quarantine),
         tuple(steps),
         tuple(context.position(name) for name in rule.fold),
+        {name: tuple(map(context.position, rules[0].from_)) for name, rules in rule.columns.items() if rules[0].from_},
     )
 
 
@@ -350,7 +356,7 @@ def _shared_parser(column: Column, rule: ColumnRule, reading: Reading, context: 
 
 
 def _is_duration(column: Column, rule: ColumnRule) -> bool:
-    return column.type == "integer" and (column.name.endswith("_seconds") or rule.unit in values.TIME_UNITS)
+    return column.type == "integer" and (column.name.endswith("_seconds") or rule.unit in TIME_UNITS)
 
 
 def _taker(rule: ColumnRule, context: Context) -> Callable[[RawRow], Cell]:

@@ -144,6 +144,7 @@ def number_cell(value: float) -> Cell:
 
 def _read_text(path: Path, name: str, options: ReadOptions) -> RawSheet:
     bounds.check_size(path, name, bounds.MAX_TEXT_BYTES)
+    bounds.check_text(path, name)
     text, encoding = decode(path.read_bytes(), options.encoding, name)
     delimiter = options.delimiter if options.delimiter != "auto" else _find_delimiter(text[:65536])
     rows = _delimited_rows(text, delimiter, name)
@@ -210,8 +211,7 @@ def _read_workbook(path: Path, name: str, options: ReadOptions) -> RawSheet:
     except PasswordError as error:
         raise bounds.refuse("locked", name, _("文件有密码。"), _("请去除密码后重试。")) from error
     except (CalamineError, OSError) as error:
-        message = _("不是有效的工作簿文件（{error}）。").format(error=error)
-        raise bounds.refuse("not-a-workbook", name, message, _("请在表格软件中打开并另存后重试。")) from error
+        raise bounds.not_a_workbook(path, name) from error
     scan = scans.get(title, bounds.SheetScan())
     place = f"{name} / {title}"
     if scan.hidden_rows:
