@@ -16,6 +16,7 @@ from meritdesk.errors import Problem
 from meritdesk.facts import Facts, RatingRecord
 from meritdesk.language import _
 from meritdesk.metrics.definitions import Metric
+from meritdesk.remarks import level_title, strengths_and_gaps, wilson
 from meritdesk.results import (
     Appraisal,
     DimensionScore,
@@ -30,8 +31,7 @@ from meritdesk.results import (
 from meritdesk.roster import Assignment, to_date
 from meritdesk.rows import Measured, SegmentFacts
 from meritdesk.rules.exact import Outcome
-from meritdesk.rules.numbers import format_number, rounded, to_decimal
-from meritdesk.scheme import methods
+from meritdesk.rules.numbers import rounded, to_decimal
 from meritdesk.scheme.document import (
     Dimension,
     EventSource,
@@ -48,8 +48,6 @@ from meritdesk.scheme.document import (
 from meritdesk.scheme.pay_items import GradeCondition
 
 UNITS = {"ratio": "%", "seconds": "s", "count": "次", "points": "分", "yuan": "元", "level": "级"}
-STRONG, WEAK = Decimal("0.9"), Decimal("0.7")
-"""Share of the points from which an indicator is named as a strength, and below which as a gap."""
 
 
 class Assembler:
@@ -66,6 +64,7 @@ class Assembler:
     ) -> None:
         self.compiled, self.outcome, self.metrics = compiled, outcome, metrics
         self.scheme: Scheme = compiled.scheme
+        self.indicators = {i.id: i for _d, i in self.scheme.indicators()}
         self.assignments, self.facts = assignments, facts
         self.names = names
         self.ratings: dict[tuple[int, str], list[RatingRecord]] = defaultdict(list)
@@ -108,7 +107,7 @@ class Assembler:
             PayLine(id=i.id, title=i.title, title_en=i.title_en, kind=i.kind, amount=self._value(f"pay.{i.id}", row))
             for i in (scheme.pay.items if scheme.pay else ())
         )
-        strengths, gaps = _strengths_and_gaps(segments[-1].dimensions)
+        strengths, gaps = strengths_and_gaps(segments[-1].dimensions)
         uses = self._uses(row)
         rank, rank_of = self._value("rank", row), self._value("rank_of", row)
         return Appraisal(
@@ -141,6 +140,15 @@ class Assembler:
             plan=tuple(use.title for use in uses if use.then in ("training", "improvement_plan")),
         )
 
+    def _zeroed(self, number: int, dimension: str) -> bool:
+        """Return whether a veto sets a dimension, or the total, of this person to zero."""
+        numbers = self.rows[self.assignments[number].person]
+        return any(
+            self._vetoed(veto.id, numbers)
+            for veto in self.scheme.vetoes
+            if veto.zero_total or veto.zero_dimension == dimension
+        )
+
     def _vetoed(self, veto: str, numbers: Sequence[int]) -> bool:
         name = f"veto.{veto}"
         return name in self.outcome.segments and self.outcome.segments[name][numbers[-1]] == 1
@@ -159,11 +167,23 @@ class Assembler:
             "no_data": _("没有数据"),
             "small_sample": _("样本太少"),
         }
+        scores = [i for s in counted for d in s.dimensions for i in d.indicators]
+        blocking = [score for score in scores if self._blocks(score)]
         found: dict[str, list[str]] = defaultdict(list)
-        for indicator in (i for s in counted for d in s.dimensions for i in d.indicators):
-            if indicator.status in causes and indicator.title not in found[causes[indicator.status]]:
-                found[causes[indicator.status]].append(indicator.title)
-        return "held", "；".join(f"{cause}：{'、'.join(titles)}" for cause, titles in found.items() if titles)
+        for score in blocking or [score for score in scores if score.status in causes]:
+            titles = found[causes.get(score.status, causes["not_rated"])]
+            if score.title not in titles:
+                titles.append(score.title)
+        return "held", "；".join(f"{cause}：{'、'.join(titles)}" for cause, titles in found.items())
+
+    def _blocks(self, score: IndicatorScore) -> bool:
+        """Return whether the result waits for this indicator, and not only its weight goes elsewhere."""
+        indicator = self.indicators[score.id]
+        if score.points is not None or not indicator.part_of_total:
+            return False
+        roles = indicator.source.rating if isinstance(indicator.source, RatingSource) else ()
+        waited = {r.id for r in (self.scheme.raters.roles if self.scheme.raters else ()) if r.if_missing == "hold"}
+        return indicator.missing == "hold" or not waited.isdisjoint(roles)
 
     def _uses(self, row: int) -> tuple[UseOutcome, ...]:
         found = []
@@ -267,6 +287,14 @@ class Assembler:
             full = _full(inside)
             factor = Decimal(1) if full is None else stretch
         contribution = None if factor is None or score is None else score * factor
+        indicators = [
+            self._indicator(number, facts, i, scored[i.id], None if share is None else (share, factor, weights))
+            for i, share in ((i, shares.get(i.id)) for i in found)
+        ]
+        if self._zeroed(number, dimension.id):
+            nothing = Decimal(0)
+            contribution = None if contribution is None else nothing
+            indicators = [i if i.contribution is None else replace(i, contribution=nothing) for i in indicators]
         most = None if factor is None or full is None else full * factor
         return DimensionScore(
             id=dimension.id,
@@ -276,10 +304,7 @@ class Assembler:
             score=score,
             contribution=None if contribution is None else rounded(contribution, 4),
             most=None if most is None else rounded(most, 4),
-            indicators=tuple(
-                self._indicator(number, facts, i, scored[i.id], None if share is None else (share, factor, weights))
-                for i, share in ((i, shares.get(i.id)) for i in found)
-            ),
+            indicators=tuple(indicators),
         )
 
     def _indicator(
@@ -319,7 +344,7 @@ class Assembler:
             n=measured.n if measured else None,
             excluded=measured.excluded if measured else 0,
             pending=measured.pending if measured else 0,
-            interval=_wilson(metric, measured),
+            interval=wilson(metric, measured),
             target=str(indicator.target) if indicator.target else "",
             target_met=value in indicator.target if indicator.target and value is not None else None,
             points=points,
@@ -328,10 +353,15 @@ class Assembler:
             contribution=None if brings is None else rounded(brings, 4),
             most=None if most is None or factor is None else rounded(most * factor, 4),
             status=self._status(indicator, points, measured),
-            level_title=_level_title(indicator, value, points),
+            level_title=level_title(indicator, value, points),
             ratings=self._rating_lines(number, indicator),
             violations=self._violation_lines(facts, indicator),
+            decision=self._decision(facts, indicator),
         )
+
+    def _decision(self, facts: SegmentFacts, indicator: Indicator) -> str:
+        reason, decided_by = facts.decisions.get(indicator.id, ("", ""))
+        return f"{reason}（{self.names.get(decided_by, decided_by)}）" if reason else ""
 
     def _has_value(self, indicator: Indicator) -> bool:
         return f"value.{indicator.id}" in self.outcome.segments
@@ -432,53 +462,3 @@ def _source(indicator: Indicator) -> str:
             return f"results:{kind}"
         case OthersSource():
             return "of"
-
-
-def _wilson(metric: Metric | None, measured: Measured | None) -> tuple[Decimal, Decimal] | None:
-    """Return the 95 % Wilson interval of a share; None for anything that is not a count out of a count."""
-    if metric is None or measured is None or metric.unit != "ratio" or not measured.denominator:
-        return None
-    if metric.numerator_scale or metric.denominator_scale or not 0 <= measured.numerator <= measured.denominator:
-        return None
-    z = Decimal("1.959964")
-    n = Decimal(measured.denominator)
-    p = measured.numerator / n
-    centre = p + z * z / (2 * n)
-    spread = z * (p * (1 - p) / n + z * z / (4 * n * n)).sqrt()
-    whole = 1 + z * z / n
-    return rounded(max(Decimal(0), (centre - spread) / whole), 4), rounded(
-        min(Decimal(1), (centre + spread) / whole), 4
-    )
-
-
-def _level_title(indicator: Indicator, value: Decimal | None, points: Decimal | None) -> str:
-    """Return the words of the level or band reached, where the scheme has them."""
-    method = indicator.scoring
-    if isinstance(method, methods.BandsMethod) and value is not None:
-        row = next((band for band in method.bands if value in band.when), None)
-        return "" if row is None else row.title or str(row.when)
-    if isinstance(method, methods.RatingMethod) and points is not None:
-        best = [
-            level
-            for level in method.levels
-            if (points >= level.points if isinstance(level.points, Decimal) else points in level.points)
-        ]
-        return max(best, key=lambda level: level.level).title if best else ""
-    if isinstance(method, methods.LevelsMethod) and value is not None:
-        return next((level.title for level in method.levels if level.level == value), "")
-    return ""
-
-
-def _strengths_and_gaps(dimensions: Sequence[DimensionScore]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    strong: list[tuple[Decimal, str]] = []
-    weak: list[tuple[Decimal, str]] = []
-    for indicator in (i for d in dimensions for i in d.indicators):
-        if indicator.points is None or not indicator.full:
-            continue
-        reached = indicator.points / indicator.full
-        text = f"{indicator.title}（{format_number(rounded(indicator.points, 2))}/{format_number(indicator.full)}）"
-        if reached >= STRONG:
-            strong.append((indicator.most or Decimal(0), text))
-        elif reached < WEAK:
-            weak.append(((indicator.most or Decimal(0)) - (indicator.contribution or Decimal(0)), text))
-    return tuple(t for _m, t in sorted(strong, reverse=True)[:3]), tuple(t for _m, t in sorted(weak, reverse=True)[:3])

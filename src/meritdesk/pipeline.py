@@ -20,6 +20,8 @@ from meritdesk.readiness import (
     refuse_unsound,
     silent_indicators,
     supplied_tables,
+    unlike_cycle,
+    unshared_pools,
     unsupplied,
 )
 from meritdesk.results import Batch, Period, Results, RunInfo
@@ -54,6 +56,7 @@ def appraise(
     if refused or not assignments:
         raise MeritdeskError(*refused or [_nobody(scheme.title, period)])
     refuse_empty_period(dataset, period)
+    problems = [*unlike_cycle(scheme, period), *problems]
     compiled = compile_scheme(scheme, metrics, adjusted=_adjusted(dataset, period))
     step(_("计算 {n} 项运营指标").format(n=len(compiled.metrics)))
     supplied = supplied_tables(dataset)
@@ -88,6 +91,7 @@ def appraise(
             *problems,
             *facts.problems,
             *apart,
+            *unshared_pools(scheme, appraisals),
             *(p for a in appraisals for p in a.problems),
         ),
         data_report=dataset.report.to_rows(),

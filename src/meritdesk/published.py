@@ -11,12 +11,12 @@ HEADINGS = ("person", "kind", "first_day", "last_day", "scheme", "scheme_hash", 
 
 
 def write_published(results: Results, folder: Path) -> Path:
-    """Write ``results.<first day>.csv`` in contract form (table `results`) to `folder`; return the file.
+    """Write ``results.<scheme>.<first day>.csv`` in contract form (table `results`) to `folder`; return the file.
 
     Put into the data folder of a later run, it is what an annual scheme averages and what streaks are counted from.
     """
     period = results.run.period
-    path = folder / f"results.{period.first.isoformat()}.csv"
+    path = folder / f"results.{results.scheme.scheme}.{period.first.isoformat()}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADINGS)

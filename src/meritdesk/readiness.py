@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import pyarrow.compute as pc
 
@@ -18,8 +19,10 @@ from meritdesk.metrics.definitions import Metric
 from meritdesk.results import Appraisal, IndicatorScore, Period
 from meritdesk.roster import day_number, to_date
 from meritdesk.scheme.check import check
+from meritdesk.scheme.describe import cycle_in_words
 from meritdesk.scheme.document import EventSource, Scheme, ViolationSource
 from meritdesk.scheme.load import LoadedScheme
+from meritdesk.scores import MOST_DAYS
 
 SETTLED = ("ratings", "adjustments")
 """Tables of judgements: a period with nothing else in it is still a period with data."""
@@ -70,6 +73,37 @@ def refuse_empty_period(dataset: Dataset, period: Period) -> None:
             fix=_("换一个期间，或补充该期间的数据"),
         )
     )
+
+
+LENGTHS = {"month": (28, 31), "quarter": (89, 92), "half_year": (181, 184), "year": (365, 366)}
+"""Fewest and most days of a cycle, by its kind."""
+
+
+def unlike_cycle(scheme: Scheme, period: Period) -> list[Problem]:
+    """Return a warning for a period of another length than the scheme's cycle; MeritdeskError above the longest one."""
+    if period.days > MOST_DAYS:
+        raise MeritdeskError(
+            Problem(
+                code="period-too-long",
+                place="--period",
+                message=_("期间有 {days} 天，最长 {most} 天").format(days=period.days, most=MOST_DAYS),
+                fix=_("分成几个周期计算"),
+            )
+        )
+    low, high = LENGTHS.get(scheme.cycle.kind, (1, MOST_DAYS))
+    if low <= period.days <= high:
+        return []
+    return [
+        Problem(
+            code="period-unlike-cycle",
+            place="--period",
+            message=_("方案按{kind}考核，期间却有 {days} 天").format(
+                kind=cycle_in_words(scheme.cycle.kind), days=period.days
+            ),
+            fix=_("换一个期间；工资基数和目标都按方案的周期计"),
+            severity="warning",
+        )
+    ]
 
 
 def unsupplied(scheme: Scheme, wanted: Sequence[Metric], supplied: frozenset[str]) -> list[Problem]:
@@ -137,4 +171,32 @@ def silent_indicators(scheme: Scheme, appraisals: Sequence[Appraisal], metrics: 
                 fix=_("检查映射是否漏了列、样本是否太少；确实没有时，从方案中去掉这项指标"),
             )
         )
+    return found
+
+
+def unshared_pools(scheme: Scheme, appraisals: Sequence[Appraisal]) -> list[Problem]:
+    """Return one warning per pool and group that is not shared out whole, or without people whose result is held."""
+    found = []
+    for item in scheme.pay.items if scheme.pay else ():
+        if item.pool is None:
+            continue
+        members: dict[str, list[Appraisal]] = defaultdict(list)
+        for appraisal in appraisals:
+            team = f"{appraisal.department} {appraisal.team}"
+            groups = {"team": team, "department": appraisal.department, "position": appraisal.position_title}
+            members[groups.get(item.pool.group, _("全员"))].append(appraisal)
+        for group, people in members.items():
+            lines = [line.amount for a in people for line in a.pay if line.id == item.id and line.amount is not None]
+            shared, held = sum(lines, Decimal(0)), sum(a.state == "held" for a in people)
+            if shared == item.pool.amount and not held:
+                continue
+            message = _("“{title}”{group}：{amount} 元分出 {shared} 元；{n} 人结果暂缓，未参与分配").format(
+                title=item.title, group=group, amount=item.pool.amount, shared=shared, n=held
+            )
+            fix = _("先完成暂缓的结果再发放；没有人可分时，决定这笔钱的去向")
+            found.append(
+                Problem(
+                    code="pool-not-shared", place=f"pay.items.{item.id}", message=message, fix=fix, severity="warning"
+                )
+            )
     return found

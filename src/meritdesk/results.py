@@ -113,6 +113,8 @@ class IndicatorScore:
     ratings: tuple[Rating, ...] = ()
     violations: tuple[tuple[str, str, int, Decimal], ...] = ()
     """(code, title, count, points each)."""
+    decision: str = ""
+    """Why and by whom the points were set by a decision (R4.6); empty where they were not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ def parse_period(text: str) -> Period:
             start, months = 3 * quarter - 2, 3
         elif half:
             start, months = 6 * half - 5, 6
-        elif month:
+        elif month is not None:
             start, months = month, 1
         else:
             start, months = 1, 12

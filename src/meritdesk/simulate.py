@@ -27,6 +27,12 @@ class Change:
     """1 winner, −1 loser, 0 neither: by pay where both pay, else by grade, else by total."""
 
     @property
+    def comparable(self) -> bool:
+        """Return whether both schemes give pay, or both a total."""
+        totals = self.total_before is not None and self.total_after is not None
+        return totals or self.pay_difference is not None
+
+    @property
     def pay_difference(self) -> Decimal | None:
         """Return pay after − pay before, in yuan; None unless both schemes pay."""
         if self.pay_before is None or self.pay_after is None:
@@ -42,6 +48,7 @@ class Simulation:
     winners: int
     losers: int
     unchanged: int
+    """People in a period who neither win nor lose; who is in one scheme only is none of the three."""
     cost: Decimal | None
     """Σ pay after − Σ pay before over everybody whom both schemes pay, in yuan; None when a scheme pays nobody."""
     not_compared: int
@@ -67,7 +74,7 @@ def compare(before: Sequence[Results], after: Sequence[Results]) -> Simulation:
         changes=tuple(changes),
         winners=directions[1],
         losers=directions[-1],
-        unchanged=directions[0],
+        unchanged=sum(c.direction == 0 and c.comparable for c in changes),
         cost=sum(differences, Decimal(0)) if compared else None,
         not_compared=sum(
             1
