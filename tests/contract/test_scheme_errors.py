@@ -215,3 +215,20 @@ def test_a_file_made_to_exhaust_the_reader_is_refused(bomb: str) -> None:
     with pytest.raises(MeritdeskError) as caught:
         load_scheme(bomb, name="bomb.yaml")
     assert caught.value.problems[0].place.startswith("bomb.yaml")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("title: 服务质量", "title：服务质量", "有全角标点“：”"),
+        ("{metric: average_response}", "{metric：average_response}", "有全角标点“：”"),
+    ],
+)
+def test_full_width_punctuation_is_told(right: str, wrong: str, told: str, tmp_path: Path) -> None:
+    text = (FIXTURES / "misspelled_field.yaml").read_text(encoding="utf-8").replace("sorce:", "source:")
+    assert right in text
+    path = tmp_path / "scheme.yaml"
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(MeritdeskError) as caught:
+        load_document(path)
+    assert any(told in problem.fix for problem in caught.value.problems)

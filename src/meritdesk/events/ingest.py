@@ -11,7 +11,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from meritdesk.events.duplicates import settle
 from meritdesk.events.mapping import SUFFIX, Lookup, TableRule, load_mapping
 from meritdesk.events.mapping import Mapping as SourceMapping
 from meritdesk.events.plan import Context, Fault, Plan, Values, bind, condition_test
-from meritdesk.events.readers import KINDS, Cell, RawRow, RawSheet, ReadOptions, read, text_of
+from meritdesk.events.readers import KINDS, Cell, RawRow, RawSheet, ReadOptions, clean_heading, read, text_of
 from meritdesk.language import _
 
 MAX_LISTED = 100_000
@@ -204,7 +205,10 @@ def _read_batch(
     if mapping is None:
         mapping = _identity(_table_name(path), sheet, notes)
     context = Context(mapping, sheet.heading, name, sheet.place, lambda lookup: _look_up(lookup, folder, mapping))
-    gatherers = [_Gatherer(bind(rule, context), sheet) for rule in mapping.tables]
+    try:
+        gatherers = [_Gatherer(bind(rule, context), sheet) for rule in mapping.tables]
+    except MeritdeskError as error:
+        raise _with_heading_row(error, sheet, mapping) from error
     rows_in = 0
     for row in sheet.rows:
         rows_in += 1
@@ -212,6 +216,22 @@ def _read_batch(
             gatherer.take(row)
     feeds = tuple(gatherer.feed(mapping) for gatherer in gatherers)
     return Batch(identity, name, sha256, mapping.mapping, rows_in, feeds, tuple(notes))
+
+
+def _with_heading_row(error: MeritdeskError, sheet: RawSheet, mapping: SourceMapping) -> MeritdeskError:
+    """Return the error, and for a missing heading the row nearby that looks like the heading, if there is one."""
+    problem = error.problems[0]
+    if problem.code != "heading-missing" or mapping.header:
+        return error
+    rules = [one for table in mapping.tables for each in (table.let, table.columns) for r in each.values() for one in r]
+    wanted = {heading for rule in rules for heading in (*(rule.from_ or ()), *(rule.hash or ()))}
+    wanted |= {spelling for heading in wanted for spelling in mapping.aliases.get(heading, ())}
+    for number, row in enumerate(islice(sheet.rows, 3), start=max(mapping.header_row) + 1):
+        found = wanted & {clean_heading(cell) for cell in row.cells}
+        if len(found) > max(1, len(wanted & set(sheet.heading))):
+            fix = _("第 {n} 行看起来才是表头：请在映射中写 header_row: {n}。").format(n=number)
+            return MeritdeskError(replace(problem, fix=fix))
+    return error
 
 
 def _options(mapping: SourceMapping | None) -> ReadOptions:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events.calendar import SHANGHAI, HoursDocument
 from meritdesk.events.contracts import CONTRACTS, Column, ColumnType
+from meritdesk.events.documents import Misplaced, read_document
 from meritdesk.events.encodings import ENCODINGS
+from meritdesk.events.moments import percent_form
 from meritdesk.events.numbers import TIME_UNITS, UNITS
 from meritdesk.events.readers import clean_heading
 from meritdesk.events.values import known_format
@@ -214,10 +215,12 @@ class TableRule(_Document):
         for name in self.columns:
             if name not in known or name == "source":
                 message = _("数据表 {table} 没有列 {name}；可用：{known}")
-                raise ValueError(message.format(table=self.table, name=name, known="、".join(known[:-1])))
+                told = message.format(table=self.table, name=name, known="、".join(known[:-1]))
+                raise Misplaced(told, "columns", name)
         for name, rules in self.let.items():
             if name in known or any(rule.type is None for rule in rules):
-                raise ValueError(_("let 中的 {name} 需要写 type，且不能与数据表的列同名").format(name=name))
+                message = _("let 中的 {name} 需要写 type，且不能与数据表的列同名")
+                raise Misplaced(message.format(name=name), "let", name)
         for name, rules in {**self.let, **self.columns}.items():
             self._check_rules(name, rules)
         for missing in (c.name for c in CONTRACTS[self.table].columns if c.required and c.name not in self.columns):
@@ -231,15 +234,21 @@ class TableRule(_Document):
 
     def _check_rules(self, name: str, rules: tuple[ColumnRule, ...]) -> None:
         kind = self.type_of(name)
-        for rule in rules:
+        at = ("let" if name in self.let else "columns", name)
+        for index, rule in enumerate(rules):
             if rule.type is not None and name in self.columns:
-                raise ValueError(_("列 {name} 的类型由数据表决定，不要写 type").format(name=name))
+                message = _("列 {name} 的类型由数据表决定，不要写 type")
+                raise Misplaced(message.format(name=name), *at, str(index), "type")
             for text in rule.format:
                 if not known_format(text, kind, name.endswith("_seconds") or rule.unit in TIME_UNITS):
-                    raise ValueError(_("列 {name} 不能用格式 {format}").format(name=name, format=text))
+                    meant = percent_form(text) if kind in ("time", "day") else ""
+                    message = _("列 {name} 不能用格式 {format}").format(name=name, format=text)
+                    fix = _("写成 {format}。").format(format=meant) if meant else ""
+                    raise Misplaced(message, *at, str(index), "format", fix=fix)
             for needed in rule.needs:
                 if needed not in self.let and needed not in self.columns:
-                    raise ValueError(_("列 {name} 用到了没有定义的 {needed}").format(name=name, needed=needed))
+                    message = _("列 {name} 用到了没有定义的 {needed}").format(name=name, needed=needed)
+                    raise Misplaced(message, *at)
 
     def _check_order(self) -> None:
         list(self.ordered())
@@ -350,81 +359,24 @@ class Mapping(_Document):
         return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without the surprises: yes/no/on/off stay text, only true/false are truth values; times stay text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_BOOL = yaml.resolver.re.compile(r"^(?:true|false)$")  # type: ignore[attr-defined]
-_INT = yaml.resolver.re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")  # type: ignore[attr-defined]
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOL, list("tf"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
-
-
 def load_mapping(path: Path) -> Mapping:
     """Return the mapping in `path`; raises MeritdeskError whose problems name file, line, field and the remedy."""
     try:
-        return parse_mapping(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        message = _("无法读取映射文件（{error}）。").format(error=error)
-        raise MeritdeskError(
-            Problem(
-                code="mapping-unreadable", place=str(path.name), message=message, fix=_("请检查路径，并以 UTF-8 保存。")
-            )
-        ) from error
+        return parse_mapping(path.read_text(encoding="utf-8-sig"), path.name)
+    except UnicodeDecodeError as error:
+        message, fix = _("文件不是 UTF-8 编码。"), _("请用 UTF-8 编码另存一次。")
+        problem = Problem(code="mapping-unreadable", place=path.name, message=message, fix=fix)
+        raise MeritdeskError(problem) from error
+    except OSError as error:
+        message, fix = _("无法读取映射文件。"), _("请检查路径，或写一份自带映射的名字。")
+        problem = Problem(code="mapping-unreadable", place=str(path), message=message, fix=fix)
+        raise MeritdeskError(problem) from error
 
 
 def parse_mapping(text: str, place: str) -> Mapping:
     """Return the mapping written in `text`; `place` is the file name that problems carry."""
+    document = read_document(text, place)
     try:
-        node = yaml.compose(text, Loader=_Loader)
-        data = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        message = _("不是有效的 YAML：{error}").format(error=getattr(error, "problem", None) or error)
-        raise MeritdeskError(
-            Problem(code="mapping-yaml", place=place + line, message=message, fix=_("请检查缩进、冒号和引号。"))
-        ) from error
-    lines: dict[tuple[str, ...], int] = {}
-    if node is not None:
-        _note_lines(node, (), lines)
-    try:
-        return Mapping.model_validate(data)
+        return Mapping.model_validate(document.data)
     except ValidationError as error:
-        raise MeritdeskError(*(_problem(detail, lines, place) for detail in error.errors())) from error
-
-
-def _note_lines(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> None:
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            lines[*path, str(key.value)] = key.start_mark.line + 1
-            _note_lines(value, (*path, str(key.value)), lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _note_lines(value, (*path, str(index)), lines)
-
-
-def _problem(detail: Any, lines: dict[tuple[str, ...], int], place: str) -> Problem:
-    field = [str(part) for part in detail["loc"]]
-    path = tuple(field)
-    shown = ".".join(field)
-    # A rule written without a list is checked as a list of one: its index is not in the file.
-    while path and path not in lines:
-        shorter = tuple(part for position, part in enumerate(path) if not (part == "0" and path[:position] in lines))
-        path = shorter if shorter != path and shorter in lines else path[:-1]
-    message = detail["msg"].removeprefix("Value error, ")
-    fix = {
-        "extra_forbidden": _("没有这个字段，请检查拼写。"),
-        "missing": _("请补上这个字段。"),
-    }.get(detail["type"], _("请对照数据指南中的映射说明改正。"))
-    at = f"{place}:{lines.get(path, 1)}"
-    return Problem(code="mapping-invalid", place=at, message=f"{shown}: {message}" if shown else message, fix=fix)
+        raise MeritdeskError(*document.problems(error, Mapping)) from error

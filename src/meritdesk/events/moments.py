@@ -177,3 +177,18 @@ def _steady_offset(zone: ZoneInfo, ordinal: int) -> int | None:
 
 def _seconds(moment: datetime) -> int:
     return int(moment.replace(tzinfo=UTC).timestamp() // 1)
+
+
+def percent_form(text: str) -> str:
+    """Return the format meant by one such as ``yyyy年m月d日`` or ``YYYY-MM-DD hh:mm:ss``; empty for anything else."""
+    if "%" in text or not re.search(r"[yY]{2}", text):
+        return ""
+    hours = re.search(r"[hH]", text)
+
+    def percent(found: re.Match[str]) -> str:
+        letter = found[0][0].lower()
+        if letter == "m":
+            return "%M" if hours and found.start() > hours.start() else "%m"
+        return {"y": "%Y" if len(found[0]) > 2 else "%y", "d": "%d", "h": "%H", "s": "%S"}[letter]
+
+    return re.sub(r"[yY]+|[mM]+|[dD]+|[hH]+|[sS]+", percent, text)

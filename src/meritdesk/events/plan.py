@@ -70,6 +70,8 @@ class Context:
             name=name, names="、".join(text for text in self.heading if text) or "—"
         )
         fix = _("是否应为“{near}”？").format(near=near[0]) if near else _("请改正映射，或检查 header_row 与分隔符。")
+        if "，" in name:
+            fix = _("列表用半角逗号分隔：应写 , 而不是“，”。")
         raise MeritdeskError(Problem(code="heading-missing", place=self.place, message=message, fix=fix))
 
 

@@ -31,8 +31,31 @@ LARGEST_NUMBER_OF_VALUES = 20_000
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
 
 
-def _hint(problem: str) -> str:
-    """What to do about a message of the YAML parser; the parser's own words stand beside it."""
+_FULL_WIDTH = dict(zip("：，；｛｝［］“”‘’＃－", ":,;{}[]\"\"''#-", strict=True))
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'|(?:^|\s)#.*""")
+
+
+def full_width(line: str) -> str:
+    """Return what to do about full-width punctuation where `line` has its keys, lists and groups; empty if there is
+    none. In a text after ``key: `` it is meant.
+    """
+    key, colon, value = line.partition(": ")
+    line = key if colon and value.lstrip()[:1] not in ("[", "{") else line
+    found = next((character for character in _QUOTED.sub("", line) if character in _FULL_WIDTH), "")
+    if not found:
+        return ""
+    return _("有全角标点“{full}”：分隔用的标点应写半角 {half}").format(full=found, half=_FULL_WIDTH[found])
+
+
+def yaml_hint(text: str, error: yaml.MarkedYAMLError) -> str:
+    """Return what to do about an error of the YAML parser in `text`; the parser's own words stand beside it."""
+    problem, lines = error.problem or "", text.split("\n")
+    numbers = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    if "expected ':'" in problem or "not allowed here" in problem:  # noticed only on the line after
+        numbers += [number - 1 for number in numbers if number]
+    for number in numbers:
+        if number < len(lines) and (hint := full_width(lines[number])):
+            return _("第 {line} 行{hint}").format(line=number + 1, hint=hint)
     if "\\t" in problem:
         return _("缩进只用空格：把制表符换成空格")
     if "mapping values are not allowed" in problem:
@@ -162,7 +185,8 @@ def read_yaml(text: str, name: str) -> tuple[Any, Lines]:
         detail = error.problem or str(error)
         code = "yaml-tab" if "\\t" in detail else "yaml-syntax"
         message = _("这一行不符合 YAML 写法（{detail}）").format(detail=detail)
-        reader.problems.append(Problem(code=code, place=f"{name}:{line}", message=message, fix=_hint(detail)))
+        fix = yaml_hint(text, error)
+        reader.problems.append(Problem(code=code, place=f"{name}:{line}", message=message, fix=fix))
     except yaml.YAMLError as error:  # the parser's refusal of control characters has a position only
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1

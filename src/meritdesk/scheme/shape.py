@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from meritdesk.language import _
 from meritdesk.scheme.document import Date
-from meritdesk.scheme.reading import Steps
+from meritdesk.scheme.reading import Steps, full_width
 from meritdesk.scheme.values import Interval, Model, Number
 
 LARGEST_NUMBER = 10**9
@@ -104,7 +104,7 @@ def _model(model: type[Model], value: Any, path: Steps) -> Iterator[Fault]:
                 "unknown-field",
                 (*path, key),
                 _("没有“{key}”这个字段").format(key=key),
-                did_you_mean(key, list(hints)),
+                full_width(key) or did_you_mean(key, list(hints)),
             )
     for name, hint in hints.items():
         if name in value:
@@ -178,7 +178,8 @@ def _choice(models: list[type[Model]], value: Any, path: Steps) -> Iterator[Faul
         yield "unknown-field", (*path, key), _("没有“{key}”这个字段").format(key=key), fix
     else:
         message = _("这里要写 {keys} 之一").format(keys="、".join(leading))
-        yield "none-of-many", path, message, _("例如 {key}: …").format(key=next(iter(leading)))
+        fix = next(filter(None, map(full_width, map(str, value))), "") if isinstance(value, Mapping) else ""
+        yield "none-of-many", path, message, fix or _("例如 {key}: …").format(key=next(iter(leading)))
 
 
 def _tuple(base: Any, metadata: tuple[Any, ...], value: Any, path: Steps) -> Iterator[Fault]:

@@ -35,16 +35,16 @@ MISTAKES = [
     ("no origin", HEAD + MINIMAL.replace("{from: at}", "{format: iso}"), 7, "来源"),
     ("two origins", HEAD + MINIMAL.replace("{from: at}", "{from: at, value: 1}"), 7, "来源"),
     ("unknown table", HEAD + MINIMAL.replace("contacts", "calls"), 4, "calls"),
-    ("unknown column", HEAD + MINIMAL + "      agent: who\n", 4, "agent"),
+    ("unknown column", HEAD + MINIMAL + "      agent: who\n", 8, "agent"),
     ("required column missing", HEAD + MINIMAL.replace("      contact_id: id\n", ""), 4, "contact_id"),
     ("unknown zone", HEAD + "time_zone: Asia/Peking\n" + MINIMAL, 3, "Asia/Peking"),
     ("unknown encoding", HEAD + "encoding: ansi\n" + MINIMAL, 3, "encoding"),
     ("unknown unit", HEAD + MINIMAL + "      wait_seconds: {from: w, unit: jiffies}\n", 8, "seconds"),
-    ("unknown format", HEAD + MINIMAL + "      wait_seconds: {from: w, format: percent}\n", 4, "percent"),
+    ("unknown format", HEAD + MINIMAL + "      wait_seconds: {from: w, format: percent}\n", 8, "percent"),
     ("condition without a test", HEAD + "leave_out: [{name: x, when: {column: a}}]\n" + MINIMAL, 3, "when"),
     ("rule on a later value", HEAD + "leave_out: [{name: x, when: {field: a, is: 1}}]\n" + MINIMAL, 1, "leave_out"),
     ("values in a circle", HEAD + MINIMAL + CIRCLE, 4, "互相引用"),
-    ("an undefined value", HEAD + MINIMAL + "      day: {day_of: started}\n", 4, "started"),
+    ("an undefined value", HEAD + MINIMAL + "      day: {day_of: started}\n", 8, "started"),
     ("newest without by", HEAD + MINIMAL + "    duplicates: {policy: newest}\n", 8, "by"),
     ("hours missing", HEAD + MINIMAL + OPEN_SECONDS, 1, "business_hours"),
     ("broken YAML", HEAD + "tables: [\n", 4, "YAML"),
@@ -61,6 +61,40 @@ def test_a_mistake_is_told_with_file_line_and_remedy(text: str, line: int, part:
     assert problem.place == f"m.mapping.yaml:{line}"
     assert part in problem.message
     assert problem.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "fix"),
+    [
+        (MINIMAL.replace("{from: at}", "{form: at}"), 7, "没有“form”，是不是 from？", "可用的字段：type、from"),
+        (MINIMAL.replace("{from: at}", "\n        form: at"), 8, "没有“form”，是不是 from？", "可用"),
+        ("sheets: 1\n" + MINIMAL, 3, "没有“sheets”，是不是 sheet？", "可用的字段：mapping"),
+        (MINIMAL.replace("{from: at}", "{from：at}"), 7, "from：at", "全角标点“：”"),
+        (MINIMAL.replace("{from: at}", "{from: at，format: iso}"), 7, "YAML", "全角标点“，”"),
+        (MINIMAL.replace("contact_id: id", "contact_id：id"), 7, "YAML", "第 6 行有全角标点“：”"),
+        (MINIMAL.replace("at}", 'at, format: "yyyy年m月d日 HH:mm"}'), 7, "yyyy", "%Y年%m月%d日 %H:%M"),
+        (MINIMAL.replace("at}", "at, pick: frist}"), 7, "“frist”不是可选的值", "first、last"),
+        ("note: 说明：时间，地点\nheader_row: x\n" + MINIMAL, 4, "整数", "数据指南"),
+        ("- a\n", 3, "YAML", "对齐"),
+    ],
+)
+def test_a_mistake_is_told_with_what_was_meant(text: str, line: int, message: str, fix: str) -> None:
+    with pytest.raises(MeritdeskError) as caught:
+        parse_mapping(HEAD + text, "m.mapping.yaml")
+    problem = caught.value.problems[0]
+    assert problem.place == f"m.mapping.yaml:{line}"
+    assert message in problem.message
+    assert fix in problem.fix
+
+
+def test_a_mapping_saved_in_gbk_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "calls.mapping.yaml"
+    path.write_bytes((HEAD + "note: 通话\n" + MINIMAL).encode("gbk"))
+    with pytest.raises(MeritdeskError) as caught:
+        load_mapping(path)
+    assert caught.value.problems[0].message == "文件不是 UTF-8 编码。"
+    path.write_bytes((HEAD + "note: 通话\n" + MINIMAL).encode("utf-8-sig"))
+    assert load_mapping(path).note == "通话"
 
 
 def test_the_minimal_mapping_is_no_mistake() -> None:
@@ -89,6 +123,26 @@ def test_a_missing_heading_names_the_nearest_one(tmp_path: Path) -> None:
         )
     assert caught.value.problems[0].code == "heading-missing"
     assert "ID" in caught.value.problems[0].fix
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_title_above_the_heading_is_told_with_the_row_that_looks_like_it(suffix: str, tmp_path: Path) -> None:
+    rows: list[list[str | None]] = [["九月通话明细", None], [None, None], ["id", "at"], ["1", "2024-01-01 00:00:00"]]
+    if suffix == "csv":
+        files.write_csv(tmp_path / "calls.csv", rows)
+    else:
+        files.write_xlsx(tmp_path / "calls.xlsx", rows[1:], merge=[(0, 0, 0, 1, "九月通话明细")])
+    with pytest.raises(MeritdeskError) as caught:
+        ingest(tmp_path, [parse_mapping(HEAD.replace("csv", suffix) + MINIMAL, "m")])
+    row = 3 if suffix == "csv" else 2
+    assert f"header_row: {row}" in caught.value.problems[0].fix
+
+
+def test_a_list_with_a_full_width_comma_is_told(tmp_path: Path) -> None:
+    mapping = HEAD + MINIMAL.replace("contact_id: id", "contact_id: {from: [id，at]}")
+    with pytest.raises(MeritdeskError) as caught:
+        _ingest(tmp_path, [["id", "at"], ["1", "2024-01-01 00:00:00"]], mapping)
+    assert "半角逗号" in caught.value.problems[0].fix
 
 
 def test_a_heading_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
