@@ -357,7 +357,7 @@ def test_every_mapping_in_the_docs_is_valid() -> None:
 
 def test_the_guide_shows_mappings_that_work(tmp_path: Path) -> None:
     guide = (Path(__file__).parents[3] / "docs" / "guide" / "data.md").read_text(encoding="utf-8")
-    example, hours = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    example, hours, *_sources = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
     mapping = parse_mapping(example, "data.md")
     assert parse_mapping(example + hours, "data.md").business_hours is not None
     heading = [
@@ -387,6 +387,71 @@ def test_the_guide_shows_mappings_that_work(tmp_path: Path) -> None:
     assert [len(_records(dataset, table)) for table in ("contacts", "surveys", "people")] == [1, 1, 1]
     shown = set(re.findall(r"`([a-z_]+)`", guide.split("自带的映射：")[1].split("\n")[0]))
     assert shown == set(shipped_mappings())
+
+
+GUIDE_SOURCES: dict[str, tuple[str, files.Rows, str, list[tuple[Any, ...]]]] = {
+    # mapping: file, rows, table, expected (of the columns that differ)
+    "roster": (
+        "名册.csv",
+        [
+            ["工号", "姓名", "班组", "岗位", "直接上级工号", "入职日期", "离职日期"],
+            ["001", "张三", "一组", "客服代表", "009", "2024-03-01", "2025年9月15日"],
+        ],
+        "people",
+        [("001", "agent", 20347)],
+    ),
+    "rating_sheet": (
+        "评分表.csv",
+        [
+            ["被评人工号", "评分人身份", "评分人工号", "服务规范度", "问题解决能力", "事例", "评分日期"],
+            ["001", "直接上级", "009", "4", "5", "", "2025-09-30"],
+            ["001", "质检", "007", "3", "", "漏报工号", "2025-09-30"],
+        ],
+        "ratings",
+        [
+            ("001", "standards", "superior", 4),
+            ("001", "standards", "qa", 3),
+            ("001", "problem_solving", "superior", 5),
+        ],
+    ),
+    "complaints": (
+        "投诉.csv",
+        [
+            ["投诉编号", "责任人工号", "投诉内容", "是否属实", "受理时间"],
+            ["1", "001", "态度", "属实", "2025-09-03 10:20"],
+            ["2", "001", "等待", "处理中", "2025-09-04 10:20"],
+        ],
+        "complaints",
+        [("complaint-1", "001", 1), ("complaint-2", "001", None)],
+    ),
+    "pay": (
+        "工资基数.csv",
+        [["工号", "基本工资", "餐补", "生效日期"], ["001", "6,000", "300", "2025-01-01"]],
+        "pay_inputs",
+        [("001", "base_pay", 600000), ("001", "meal_allowance", 30000)],
+    ),
+}
+SHOWN = {
+    "people": ("person", "position", "valid_to"),
+    "ratings": ("person", "indicator", "role", "level"),
+    "complaints": ("complaint_id", "person", "upheld"),
+    "pay_inputs": ("person", "item", "amount"),
+}
+
+
+def test_the_guide_shows_every_kind_of_source_at_work(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guide" / "data.md").read_text(encoding="utf-8")
+    mappings = [parse_mapping(text, "data.md") for text in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)[2:]]
+    assert [mapping.mapping for mapping in mappings] == list(GUIDE_SOURCES)
+    for mapping in mappings:
+        name, rows, table, expected = GUIDE_SOURCES[mapping.mapping]
+        folder = tmp_path / mapping.mapping
+        folder.mkdir()
+        files.write_csv(folder / name, rows)
+        dataset = ingest(folder, [mapping])
+        assert dataset.report.quarantined == ()
+        records = dataset.tables[table].to_pylist()
+        assert [tuple(record[column] for column in SHOWN[table]) for record in records] == expected
 
 
 def test_business_seconds_in_a_mapping(tmp_path: Path) -> None:
