@@ -206,6 +206,15 @@ class Appraisal:
     plan: tuple[str, ...] = ()
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Return the titles of indicators that have no points in a graded result: their weight went to the others."""
+        if self.state != "graded":
+            return ()
+        unscored = ("no_data", "small_sample", "not_rated")
+        indicators = (i for s in self.segments if s.counted for d in s.dimensions for i in d.indicators)
+        return tuple(dict.fromkeys(i.title for i in indicators if i.status in unscored))
+
+    @property
     def main(self) -> Segment:
         """Return the last segment: the post that the grade group and the form go by."""
         return self.segments[-1]

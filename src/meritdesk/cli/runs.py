@@ -31,6 +31,7 @@ from meritdesk.language import _
 from meritdesk.metrics.definitions import Metric
 from meritdesk.metrics.load import load_metrics
 from meritdesk.pipeline import appraise
+from meritdesk.reports.wording import left_out
 from meritdesk.results import Results
 from meritdesk.roster import parse_period, roster
 
@@ -137,11 +138,11 @@ def print_results(results: Results) -> None:
             a.total,
             a.grade_title or None,
             a.coefficient,
-            "；".join([a.reason, *a.vetoes]),
+            _("；").join(text for text in (a.reason, *a.vetoes, left_out(a)) if text) or None,
         )
         for a in ranked
     ]
-    table(headings, [(*row[:-1], row[-1].strip("；")) for row in rows], numbers=(0, 4, 6))
+    table(headings, rows, numbers=(0, 4, 6))
     print_problems(results.problems)
 
 

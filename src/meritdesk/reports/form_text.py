@@ -203,6 +203,8 @@ def _remarks(scheme: Scheme, score: IndicatorScore) -> Iterator[dict[str, str]]:
     for code, title, count, each in score.violations:
         words = _("{code} {title}：{count} 次，每次 {each} 分")
         yield {"head": "", "body": words.format(code=code, title=title, count=count, each=short(each)), "note": ""}
+    if score.decision:
+        yield {"head": _("得分经裁定：{decision}").format(decision=score.decision), "body": "", "note": ""}
     hidden = scheme.raters.anonymous if scheme.raters else ()
     for rating in score.ratings:
         if rating.role not in hidden:
@@ -242,9 +244,11 @@ def _outcome(scheme: Scheme, appraisal: Appraisal) -> list[list[str]]:
 
 
 def _outcome_notes(scheme: Scheme, appraisal: Appraisal) -> Iterator[str]:
-    if appraisal.grade != appraisal.threshold_grade and appraisal.threshold_grade:
+    total = appraisal.total
+    by_score = next((g.id for g in scheme.grades if total is not None and g.when and total in g.when), None)
+    if by_score is not None and appraisal.grade != by_score:
         yield _("按分数线为“{threshold}”，经一票否决、等级门槛或强制分布后为“{grade}”。").format(
-            threshold=wording.grade_word(scheme, appraisal.threshold_grade),
+            threshold=wording.grade_word(scheme, by_score),
             grade=wording.grade_word(scheme, appraisal.grade),
         )
     if appraisal.rank is not None and appraisal.rank_of is not None and scheme.distribution:

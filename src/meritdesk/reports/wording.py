@@ -127,6 +127,13 @@ def status_word(status: Status) -> str:
     }[status]
 
 
+def left_out(appraisal: Appraisal) -> str:
+    """Return which indicators of a graded result had no points, so that others carry their weight; empty if none."""
+    if not appraisal.left_out:
+        return ""
+    return _("缺：{titles}（权重由其他指标分担）").format(titles=_("、").join(appraisal.left_out))
+
+
 def grade_word(scheme: Scheme, grade: str | None) -> str:
     """Return the title of a grade id in the current language; a dash for None."""
     found = [title(g) for g in scheme.grades if g.id == grade]

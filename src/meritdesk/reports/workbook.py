@@ -137,6 +137,8 @@ def _explanation(appraisal: Appraisal) -> str:
         words = _("{n} 段任职按天数平均（{totals}）；维度得分为末段")
         totals = _("、").join(_("{days} 天 {total}").format(days=s.days, total=wording.fixed(s.total)) for s in counted)
         parts.append(words.format(n=len(counted), totals=totals))
+    if words := wording.left_out(appraisal):
+        parts.append(words)
     parts += [_("结果应用：{title}").format(title=use.title) for use in appraisal.uses]
     return _("；").join(parts)
 
