@@ -1,6 +1,6 @@
 """Meritdesk (客服绩效): from a contact centre's records and people's judgement to scores, grades and pay.
 
-The public door: `load_scheme`, `check`, `appraise`; explanations come from `meritdesk.explain`. Heavy parts are imported
+The public door: `load_scheme`, `check`, `appraise`; `meritdesk.explain` explains. Heavy parts are imported
 when they are first used.
 """
 

@@ -165,7 +165,8 @@ def _write_pay(folder: Path, posts: Sequence[Post]) -> Path:
 # ------------------------------------------------------------------ contacts
 
 CALL_HEADINGS = [
-    "呼叫编号", "坐席工号", "客户编号", "技能组", "业务类型", "方向", "结果", "进线时间", "接听时间", "等待秒数", "通话时长", "话后秒数",
+    "呼叫编号", "坐席工号", "客户编号", "技能组", "业务类型", "方向", "结果", "进线时间", "接听时间", "等待秒数",
+    "通话时长", "话后秒数",
     "是否解决", "是否转接", "剔除原因",
 ]  # fmt: skip
 SURVEY_HEADINGS = ["问卷编号", "呼叫编号", "坐席工号", "评分", "评价时间"]
@@ -203,7 +204,8 @@ def _broken(label: str) -> Iterator[list[object]]:
         "",
     ]
     yield [f"{label}-X2", "A0001", "C2", *head, f"{label}-32 10:00:00", "", 12, "0:02:00", 30, "是", "否", ""]
-    yield [f"{label}-X3", "A0001", "C3", *head, f"{label}-06 10:00:00", f"{label}-06 10:00:09", 9, "1.5e2", 30, "是", "否", ""]
+    times = [f"{label}-06 10:00:00", f"{label}-06 10:00:09"]
+    yield [f"{label}-X3", "A0001", "C3", *head, *times, 9, "1.5e2", 30, "是", "否", ""]
 
 
 def _call_row(chance: random.Random, post: Post, date: datetime.date, number: int) -> list[object]:

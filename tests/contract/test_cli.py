@@ -74,7 +74,7 @@ def test_every_command_is_there() -> None:
     assert {" ".join(path) for path in COMMANDS} >= {
         "demo", "import", "measure", "appraise", "explain", "verify",
         "scheme list", "scheme show", "scheme copy", "scheme needs", "scheme check", "scheme cases", "scheme diff",
-        "scheme simulate",
+        "scheme simulate", "scheme schema",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Cycles end to end: a year made of months, conversion after probation, a quarter with a veto, streaks, appeals' inputs."""
+"""Cycles end to end: a year made of months, conversion after probation, a quarter with a veto, streaks, decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not pass in silence: an unsound scheme, a table never handed in, an indicator without data, an empty period."""
+"""What must not pass in silence: an unsound scheme, a table never handed in, no data for an indicator or a period."""
 
 from __future__ import annotations
 

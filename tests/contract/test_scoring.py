@@ -59,7 +59,10 @@ def points(metric: str, value: str, expected: str | None) -> dict[str, object]:
 METHODS = {
     "bands, ends open and closed, a gap between": (
         "wrong_orders",
-        '{method: bands, bands: [{when: "[0, 3]", points: 100}, {when: "(3, 10)", points: 60}, {when: "(12, )", points: 0}]}',
+        (
+            '{method: bands, bands: [{when: "[0, 3]", points: 100}, {when: "(3, 10)", points: 60},'
+            ' {when: "(12, )", points: 0}]}'
+        ),
         {"0": "100", "3": "100", "4": "60", "9": "60", "10": None, "12": None, "13": "0"},
     ),
     "curve, level beyond its ends, half up": (
@@ -168,7 +171,8 @@ def test_rank_by_place_and_by_share_ties_sharing_the_better_place() -> None:
         ),
         points("order_handling_time", "", None),
     )
-    by_share = '{method: rank, by: percentile, group: team, bands: [{when: "[75%, )", points: 100}, {when: "( , 75%)", points: 60}]}'
+    bands = '[{when: "[75%, )", points: 100}, {when: "( , 75%)", points: 60}]'
+    by_share = f"{{method: rank, by: percentile, group: team, bands: {bands}}}"
     text = scheme(f"{{id: x, title: 销售, source: {{metric: sales}}, scoring: {by_share}}}")
     check(
         text,
@@ -214,7 +218,8 @@ def test_missing_redistribute_neutral_hold_and_minimum_sample() -> None:
 
 def test_points_are_added_up_and_what_is_missing_is_scaled_up() -> None:
     text = scheme(
-        "{id: x, title: 满意, points: 30, source: {metric: csat_top2}, scoring: {method: curve, points: [[0, 0], [1, 30]]}}\n"
+        "{id: x, title: 满意, points: 30, source: {metric: csat_top2},"
+        " scoring: {method: curve, points: [[0, 0], [1, 30]]}}\n"
         "{id: y, title: 差错, points: 70, source: {metric: wrong_orders}, scoring: {method: deduct, each: 7}}",
         style="points",
         dimension="points: 100",
@@ -269,8 +274,10 @@ def test_a_gate_lowers_by_one_grade_and_no_value_passes_it() -> None:
 
 def test_positions_have_their_own_indicators_and_segments_are_averaged_by_days() -> None:
     text = scheme(
-        "{id: y, title: 差错, positions: [agent], source: {metric: wrong_orders}, scoring: {method: deduct, each: 10}}\n"
-        "{id: z, title: 投诉, positions: [lead], source: {metric: complaint_count}, scoring: {method: deduct, each: 20}}"
+        "{id: y, title: 差错, positions: [agent], source: {metric: wrong_orders},"
+        " scoring: {method: deduct, each: 10}}\n"
+        "{id: z, title: 投诉, positions: [lead], source: {metric: complaint_count},"
+        " scoring: {method: deduct, each: 20}}"
     )
     agent = {"position": "agent", "days": 10, "metrics": {"wrong_orders": 1, "complaint_count": 3}}
     lead = {"position": "lead", "days": 20, "metrics": {"wrong_orders": 9, "complaint_count": 2}}

@@ -29,6 +29,7 @@ from meritdesk.scheme.check import Limits, check, printed
 from meritdesk.scheme.describe import describe
 from meritdesk.scheme.diff import diff
 from meritdesk.scheme.load import load_document, load_scheme, shipped, shipped_as_printed
+from meritdesk.scheme.schema import scheme_schema
 from meritdesk.simulate import Simulation, compare
 
 
@@ -115,6 +116,16 @@ def needs(name: str, metric_files: tuple[Path, ...], json_output: bool) -> None:
         as_json([dict(zip(("table", "column", "for"), row, strict=True)) for row in rows])
     else:
         table([_("数据表"), _("列"), _("用于")], rows)
+
+
+@scheme.command("schema")
+def schema() -> None:
+    """方案文件的 JSON Schema：让文本编辑器能补全和检查方案。
+
+    \b
+    示例：meritdesk scheme schema > scheme.schema.json
+    """
+    as_json(scheme_schema())
 
 
 @scheme.command("check")

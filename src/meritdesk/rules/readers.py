@@ -1,6 +1,6 @@
 """Both readers on the same plain rows, and the proof that they agree.
 
-`exact` gives the numbers that explain themselves, `columns` the same numbers for a million people; a result is used only
+`exact` gives numbers that explain themselves, `columns` the same numbers for a million people; a result is used only
 where both say the same.
 """
 
