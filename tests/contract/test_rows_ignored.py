@@ -146,7 +146,7 @@ def test_a_year_with_months_missing_says_so(tmp_path: Path) -> None:
 def test_a_result_without_days_is_no_part_of_a_mean_by_days(tmp_path: Path) -> None:
     people(tmp_path, ("甲", "2024-01-01", ""))
     head = ("person", "kind", "first_day", "last_day", "total", "grade", "days")
-    rows = [("甲", "month", "2025-01-01", "2025-06-30", 80, "good", 181)]
+    rows: list[tuple[object, ...]] = [("甲", "month", "2025-01-01", "2025-06-30", 80, "good", 181)]
     rows += [("甲", "month", "2025-07-01", "2025-12-31", 40, "failed", "")]
     write(tmp_path, "results.csv", [head, *rows])
     ratings(tmp_path, ("甲", "overall", "panel", 80, "2025-12-15"))

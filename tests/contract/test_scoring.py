@@ -56,7 +56,7 @@ def points(metric: str, value: str, expected: str | None) -> dict[str, object]:
     }
 
 
-METHODS = {
+METHODS: dict[str, tuple[str, str, dict[str, str | None]]] = {
     "bands, ends open and closed, a gap between": (
         "wrong_orders",
         (

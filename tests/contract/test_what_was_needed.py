@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from meritdesk.events.ingest import ingest
 from meritdesk.explain import explain
 from meritdesk.metrics.load import load_metrics
+from meritdesk.pipeline import appraise
+from meritdesk.published import write_published
 from meritdesk.results import Results
+from meritdesk.roster import parse_period
+from meritdesk.scheme.load import load_document
 from tests.contract import test_cycles as cycles
 
 HEAD = """
@@ -98,10 +103,10 @@ def run(folder: Path, *, wrong: Sequence[int], levels: Sequence[int], more: str 
     cycles.write(folder, "surveys.csv", [("survey_id", "person", "kind", "score", "full", "day")])
     path = folder / "scheme.yaml"
     path.write_text(HEAD + more + grades, encoding="utf-8")
-    return cycles.appraise(
-        cycles.load_document(path.read_text(encoding="utf-8")),
-        cycles.ingest(folder),
-        cycles.parse_period("2025-09"),
+    return appraise(
+        load_document(path.read_text(encoding="utf-8")),
+        ingest(folder),
+        parse_period("2025-09"),
         load_metrics(),
     )
 
@@ -198,8 +203,8 @@ def test_a_decision_is_shown_with_its_reason(tmp_path: Path) -> None:
 def test_the_published_file_is_named_after_its_scheme(tmp_path: Path) -> None:
     """Two schemes of one month, put into one folder for the year, do not overwrite each other."""
     results = run(tmp_path, wrong=(1, 1), levels=(2, 2))
-    path = cycles.write_published(results, tmp_path)
+    path = write_published(results, tmp_path)
     assert path.name == "results.orders.2025-09-01.csv"
     with path.open(encoding="utf-8") as file:
         assert len(list(csv.reader(file))) == 3
-    assert cycles.ingest(tmp_path).tables["results"].num_rows == 2
+    assert ingest(tmp_path).tables["results"].num_rows == 2
