@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -119,13 +120,17 @@ def needs(name: str, metric_files: tuple[Path, ...], json_output: bool) -> None:
 
 
 @scheme.command("schema")
-def schema() -> None:
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="写到文件；不给时输出到屏幕")
+def schema(out: Path | None) -> None:
     """方案文件的 JSON Schema：让文本编辑器能补全和检查方案。
 
     \b
-    示例：meritdesk scheme schema > scheme.schema.json
+    示例：meritdesk scheme schema --out scheme.schema.json
     """
-    as_json(scheme_schema())
+    if out is None:
+        as_json(scheme_schema())
+    else:
+        out.write_text(json.dumps(scheme_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 @scheme.command("check")

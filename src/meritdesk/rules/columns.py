@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import sqlglot as sg
 
 from meritdesk.rules.columns_groups import FORMS, add_group_nodes
 from meritdesk.rules.columns_rows import Rows, is_sure, repeats
@@ -129,28 +132,48 @@ def run(program: Program, segments: ir.Table, appraisals: ir.Table) -> tuple[ir.
     handed = [name for name in program.segments if name in wanted]
     own = sorted({*program.inputs("appraisals"), *program.keys("appraisals")} - {"appraisal"})
     identity = ["segment", "appraisal", "last"]
-    if segments.equals(appraisals):
-        people = _computed(evaluate(program.segments, segments, keep=list(dict.fromkeys([*identity, *own]))))
-        first = people.select(*identity, *program.segments)
-    else:
-        first = _computed(evaluate(program.segments, segments, keep=identity))
-        people = appraisals.select("appraisal", *own)
-        if handed:
-            last = first.filter(first["last"] == 1).select("appraisal", *handed)
-            people = people.left_join(last, "appraisal").select("appraisal", *own, *handed)
-    return first, _computed(evaluate(program.appraisals, people, keep=("appraisal",)))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # The query of the second stage is put together while the engine works on the first.
+        if segments.equals(appraisals):
+            keep = list(dict.fromkeys([*identity, *own]))
+            people, done = _computed(evaluate(program.segments, segments, keep=keep), pool)
+            first = people.select(*identity, *program.segments)
+        else:
+            first, done = _computed(evaluate(program.segments, segments, keep=identity), pool)
+            people = appraisals.select("appraisal", *own)
+            if handed:
+                last = first.filter(first["last"] == 1).select("appraisal", *handed)
+                people = people.left_join(last, "appraisal").select("appraisal", *own, *handed)
+        second, done = _computed(evaluate(program.appraisals, people, keep=("appraisal",)), pool, after=done)
+        done.result()
+    return first, second
 
 
-def _computed(table: ir.Table) -> ir.Table:
-    """Return `table` as a temporary table of its engine.
+def _computed(table: ir.Table, pool: Executor, after: Future[None] | None = None) -> tuple[ir.Table, Future[None]]:
+    """Return `table` as a temporary table of its engine, there once the future has a result.
 
     Not `cache`, which would hand out an older result of a table that has been replaced since. ibis does not get to
-    merge the levels here: that takes it longer than it saves.
+    merge the levels here: that takes it longer than it saves. `after` is waited for before the engine is given more.
     """
     (backend,), _unbound = table._find_backends()
+    name = ibis.util.gen_name("meritdesk")
     fuse = ibis.options.sql.fuse_selects
     ibis.options.sql.fuse_selects = False
     try:
-        return backend.create_table(ibis.util.gen_name("meritdesk"), table, temp=True)
+        query = sg.exp.Create(
+            kind="TABLE",
+            this=sg.to_identifier(name, quoted=True),
+            expression=backend.compiler.to_sqlglot(table),
+            properties=sg.exp.Properties(expressions=[sg.exp.TemporaryProperty()]),
+        ).sql(backend.dialect)
     finally:
         ibis.options.sql.fuse_selects = fuse
+    if after is not None:
+        after.result()
+
+    def create() -> None:
+        with backend._safe_raw_sql(query):
+            pass
+
+    made = ops.DatabaseTable(name=name, schema=table.schema(), source=backend, namespace=ops.Namespace())
+    return made.to_expr(), pool.submit(create)
