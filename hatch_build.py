@@ -46,9 +46,10 @@ def fetch_fonts(root: Path) -> None:
             text=True,
         )
         if done.returncode:
+            said = done.stdout if isinstance(done.stdout, str) else done.stdout.decode(errors="replace")
             raise RuntimeError(
                 "The font Noto Sans SC could not be fetched from the npm registry. Check the connection or the "
-                f"proxy (npm reads HTTPS_PROXY and its own .npmrc), then install again. npm said:\n{done.stdout}"
+                f"proxy (npm reads HTTPS_PROXY and its own .npmrc), then install again. npm said:\n{said}"
             )
         target.mkdir(parents=True, exist_ok=True)
         for name, origin in FILES.items():
