@@ -13,7 +13,7 @@ from meritdesk.pay import add_pay
 from meritdesk.points import inexact
 from meritdesk.rules.nodes import Input, Node
 from meritdesk.rules.program import Program
-from meritdesk.scheme.document import Scheme
+from meritdesk.scheme.document import ResultSource, Scheme
 from meritdesk.scores import SegmentStage
 
 
@@ -53,6 +53,7 @@ def compile_scheme(
                 fix=_("使用同名的修订版方案"),
             )
         )
+    _refuse_mixed_results(scheme)
     try:
         segments = SegmentStage(scheme, metrics, adjusted)
         appraisals = AppraisalStage(scheme, segments)
@@ -74,3 +75,19 @@ def compile_scheme(
     outputs["segment_total"] = segments.segment_total
     program = Program({**outputs, **appraisals.carried}, appraisals.outputs)
     return Compiled(scheme, program, program.inputs("segments"), program.inputs("appraisals"))
+
+
+def _refuse_mixed_results(scheme: Scheme) -> None:
+    """Cycles of one kind reach a row as one figure, so a scheme combines them in one way only."""
+    ways: dict[str, str] = {}
+    for _dimension, indicator in scheme.indicators():
+        source = indicator.source
+        if isinstance(source, ResultSource) and ways.setdefault(source.results, source.combine) != source.combine:
+            raise MeritdeskError(
+                Problem(
+                    code="results-combined-twice",
+                    place=f"indicators.{indicator.id}.source",
+                    message=_("同一种周期的结果在方案中既按平均又按天数合并"),
+                    fix=_("各指标的 combine 写成一样"),
+                )
+            )

@@ -275,3 +275,15 @@ def test_wage_floors_are_reported(tmp_path: Path) -> None:
     write(folder, "pay_inputs.csv", [head, *rows])
     found = {(p.place, p.code) for p in run(text, folder, "2025-09").problems if p.code.startswith("pay-")}
     assert found == {("少一分", "pay-below-minimum-wage"), ("扣多一分", "pay-over-deducted")}
+
+
+def test_results_of_one_kind_are_combined_in_one_way_only(tmp_path: Path) -> None:
+    """Both ways would read the same figure, and one of them a wrong one."""
+    first = YEAR[YEAR.index("      - id: mean_of_months") : YEAR.index("  - id: ability")]
+    second = first.replace("mean_of_months", "by_days").replace("combine: mean", "combine: days")
+    folder = tmp_path / "year"
+    people(folder, ("甲", "2024-01-01", ""))
+    ratings(folder, ("甲", "overall", "panel", 80, "2025-12-15"))
+    with pytest.raises(MeritdeskError) as caught:
+        run(YEAR.replace(first, first + second), folder, "2025")
+    assert "results-combined-twice" in {problem.code for problem in caught.value.problems}
