@@ -1,0 +1,149 @@
+"""What every write goes through: one named, atomic, audited act; sent twice it has one effect.
+
+`@action` wraps a `do_…` function in one transaction and demands that it leaves an audit entry. `record` writes that
+entry, chained to the one before by an HMAC whose key is not in the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.language import _
+from meritdesk.web.access.models import AuditEntry, AuditHead, OnceKey, User
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Values = Mapping[str, object]
+
+GENESIS = "0" * 64
+_depth: ContextVar[list[int] | None] = ContextVar("recorded", default=None)
+
+
+class Refused(MeritdeskError):
+    """An act that may not or cannot be done; the page shows why, beside what was typed."""
+
+    def __init__(self, code: str, message: str, fix: str = "", place: str = "") -> None:
+        super().__init__(Problem(code=code, place=place, message=message, fix=fix))
+
+
+class Conflict(Refused):
+    """Somebody else saved first; `theirs` is what lies in the database now."""
+
+    def __init__(self, message: str, theirs: object = None) -> None:
+        super().__init__("changed-meanwhile", message, _("对照两个版本后再保存"))
+        self.theirs = theirs
+
+
+class AlreadyDone(Refused):
+    """The same form was sent before; nothing was done again."""
+
+    def __init__(self) -> None:
+        super().__init__("already-done", _("这个操作已经完成，没有重复执行"))
+
+
+def action(function: Callable[P, T]) -> Callable[P, T]:
+    """Run `function` in one transaction; AssertionError if it leaves no audit entry."""
+
+    @wraps(function)
+    def act(*args: P.args, **kwargs: P.kwargs) -> T:
+        with transaction.atomic():
+            outer = _depth.get()
+            recorded = [0]
+            token = _depth.set(recorded)
+            try:
+                value = function(*args, **kwargs)
+            finally:
+                _depth.reset(token)
+            assert recorded[0], f"{function.__name__} wrote no audit entry"
+            if outer is not None:
+                outer[0] += recorded[0]
+            return value
+
+    act.is_action = True  # type: ignore[attr-defined]
+    return act
+
+
+def inside_action() -> bool:
+    """Return whether an act is under way: writes to the database belong nowhere else."""
+    return _depth.get() is not None
+
+
+def claim_once(key: str, acting_user: User | None, action_name: str) -> None:
+    """Mark a form as sent; AlreadyDone if it was sent before. An empty key is refused."""
+    if not key or len(key) > 64:
+        raise Refused("no-once-key", _("表单已失效"), _("请刷新页面后重试"))
+    try:
+        with transaction.atomic():
+            OnceKey.objects.create(key=key, user=acting_user, action=action_name)
+    except IntegrityError as error:
+        raise AlreadyDone from error
+
+
+def record(
+    acting_user: User | None,
+    action_name: str,
+    target: models.Model,
+    *,
+    old: Values | None = None,
+    new: Values | None = None,
+    person: str = "",
+    name: str = "",
+) -> AuditEntry:
+    """Append an entry to the chain. `person` is the staff key of whom it is about; `name` what the target is called."""
+    recorded = _depth.get()
+    assert recorded is not None, f"{action_name} was recorded outside an action"
+    head = AuditHead.objects.select_for_update().filter(pk=1).first()
+    if head is None:
+        AuditHead.objects.bulk_create([AuditHead(pk=1, hash=GENESIS)], ignore_conflicts=True)
+        head = AuditHead.objects.select_for_update().get(pk=1)
+    entry = AuditEntry(
+        sequence=head.sequence + 1,
+        at=timezone.now(),
+        actor=acting_user.username if acting_user else "",
+        actor_name=acting_user.name if acting_user else "",
+        action=action_name,
+        target_type=target._meta.label_lower,
+        target_id=str(target.pk),
+        target_name=(name or str(target))[:200],
+        person=person,
+        old=canonical(old) if old else "",
+        new=canonical(new) if new else "",
+        previous_hash=head.hash,
+    )
+    entry.hash = entry_hash(entry)
+    entry.save(force_insert=True)
+    AuditHead.objects.filter(pk=1).update(sequence=entry.sequence, hash=entry.hash)
+    recorded[0] += 1
+    return entry
+
+
+def entry_hash(entry: AuditEntry) -> str:
+    """Return the keyed hash that an entry must have."""
+    fields = [
+        entry.sequence, entry.at.astimezone(timezone.get_fixed_timezone(0)).isoformat(), entry.actor, entry.actor_name,
+        entry.action, entry.target_type, entry.target_id, entry.target_name, entry.person, entry.old, entry.new,
+        entry.previous_hash,
+    ]  # fmt: skip
+    key = hashlib.sha256(b"meritdesk audit\0" + settings.SECRET_KEY.encode()).digest()
+    return hmac.new(key, canonical(fields).encode(), hashlib.sha256).hexdigest()
+
+
+def canonical(value: object) -> str:
+    """Return canonical JSON; days and moments as ISO texts, other objects as their text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)

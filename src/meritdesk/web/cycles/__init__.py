@@ -1,0 +1,1 @@
+"""Appraisal cycles: from opening a period to signed results and the archive."""

@@ -1,0 +1,1 @@
+"""Departments, teams, posts, people and their assignments over time."""

@@ -1,0 +1,1 @@
+"""Schemes in the browser: library, designer, check, cases, versions, publication."""
