@@ -100,8 +100,10 @@ def record(
     new: Values | None = None,
     person: str = "",
     name: str = "",
+    on_behalf_of: User | None = None,
 ) -> AuditEntry:
-    """Append an entry to the chain. `person` is the staff key of whom it is about; `name` what the target is called."""
+    """Append an entry to the chain. `person` is the staff key of whom it is about; `name` what the target is called;
+    `on_behalf_of` the absent account whose task or role the act rested on, if it was not the actor's own."""
     recorded = _depth.get()
     assert recorded is not None, f"{action_name} was recorded outside an action"
     head = AuditHead.objects.select_for_update().filter(pk=1).first()
@@ -113,6 +115,8 @@ def record(
         at=timezone.now(),
         actor=acting_user.username if acting_user else "",
         actor_name=acting_user.name if acting_user else "",
+        absent=on_behalf_of.username if on_behalf_of else "",
+        absent_name=on_behalf_of.name if on_behalf_of else "",
         action=action_name,
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
@@ -133,8 +137,8 @@ def entry_hash(entry: AuditEntry) -> str:
     """Return the keyed hash that an entry must have."""
     fields = [
         entry.sequence, entry.at.astimezone(timezone.get_fixed_timezone(0)).isoformat(), entry.actor, entry.actor_name,
-        entry.action, entry.target_type, entry.target_id, entry.target_name, entry.person, entry.old, entry.new,
-        entry.previous_hash,
+        entry.absent, entry.absent_name, entry.action, entry.target_type, entry.target_id, entry.target_name,
+        entry.person, entry.old, entry.new, entry.previous_hash,
     ]  # fmt: skip
     key = hashlib.sha256(b"meritdesk audit\0" + settings.SECRET_KEY.encode()).digest()
     return hmac.new(key, canonical(fields).encode(), hashlib.sha256).hexdigest()

@@ -82,6 +82,9 @@ class AuditEntry(models.Model):
     actor = models.CharField(max_length=80)
     """Sign-in name of who acted; empty for the system itself."""
     actor_name = models.CharField(max_length=80)
+    absent = models.CharField(max_length=80, blank=True)
+    """Sign-in name of whom the actor stood in for, where the act rested on that; empty otherwise."""
+    absent_name = models.CharField(max_length=80, blank=True)
     action = models.CharField(max_length=60)
     target_type = models.CharField(max_length=40)
     target_id = models.CharField(max_length=40)
@@ -113,3 +116,13 @@ class OnceKey(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True)
     action = models.CharField(max_length=60)
     at = models.DateTimeField(auto_now_add=True)
+
+
+class SignInFailure(models.Model):
+    """A sign-in that failed, for the waiting time: by account and by address, both as keyed hashes."""
+
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["key", "at"], name="failures_of_a_key"),)

@@ -1,7 +1,7 @@
 """How far an account reaches under a right: everybody, departments, teams, itself.
 
-Grants of somebody whom the account stands in for today count as well. `Reach` names departments and teams by id; turning
-it into people is the work of `people.reach`.
+Grants of somebody whom the account stands in for today count as well. `Reach` names departments and teams by id;
+turning it into people is the work of `people.reach`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A URL and the rights it demands, written in one place: `route` in each app's urls.py. There is no other list.
 
-A method that names no right is refused with 405 before the view runs. The access table (docs, tests) is read off the URL
-configuration with `table()`.
+A method that names no right is refused with 405 before the view runs. The access table (docs, tests) is read off the
+URL configuration with `table()`.
 """
 
 from __future__ import annotations
