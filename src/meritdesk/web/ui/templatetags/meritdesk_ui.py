@@ -13,11 +13,12 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from meritdesk import language
 from meritdesk.web.ui import assets, formats, icons
+from meritdesk.web.ui.tables import Table
 
 register = template.Library()
 
@@ -127,3 +128,29 @@ def control(field: BoundField) -> SafeString:
 def lookup(mapping: Mapping[Any, Any] | None, key: object) -> object:
     """Return what `mapping` holds under `key`, or None: {{ marks|lookup:step.key }}."""
     return mapping.get(key) if mapping else None
+
+
+@register.filter
+def table_prefix(name: str) -> str:
+    """Return what precedes the parameters of a table in the address; nothing for the one named `rows`."""
+    return "" if name == "rows" else f"{name}_"
+
+
+@register.simple_tag(takes_context=True)
+def page_link(context: template.Context, table: Table, number: int) -> str:
+    """Return the address of a page of a table, with its order and filters kept."""
+    query = context["request"].GET.copy()
+    query[f"{table_prefix(table.name)}page"] = str(number)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def other_parameters(context: template.Context, table: Table) -> SafeString:
+    """Write the parameters that a table's filter form must keep: all but its own order, page and filters."""
+    prefix = table_prefix(table.name)
+    own = {f"{prefix}sort", f"{prefix}page", *(f"{prefix}f_{heading.column.key}" for heading in table.headings)}
+    return format_html_join(
+        "",
+        '<input type="hidden" name="{}" value="{}">',
+        ((name, value) for name, values in context["request"].GET.lists() if name not in own for value in values),
+    )
