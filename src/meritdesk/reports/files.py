@@ -79,14 +79,15 @@ def as_json(results: Results, *, include_pay: bool) -> str:
     document = {
         "format": FORMAT,
         "run": _plain(results.run, hidden),
-        "appraisals": [_appraisal_document(a, hidden, include_pay) for a in results.appraisals],
+        "appraisals": [appraisal_document(a, hidden, include_pay) for a in results.appraisals],
         "problems": _plain(results.problems, hidden),
         "data_report": _plain(results.data_report, hidden),
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def _appraisal_document(appraisal: Appraisal, hidden: Sequence[str], include_pay: bool) -> dict[str, Any]:
+def appraisal_document(appraisal: Appraisal, hidden: Sequence[str], include_pay: bool) -> dict[str, Any]:
+    """Return one person's result in terms of JSON: decimals as texts, raters of the `hidden` roles left out."""
     document: dict[str, Any] = _plain(appraisal, hidden)
     if not include_pay:
         del document["pay"], document["pay_total"]

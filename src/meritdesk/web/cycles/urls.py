@@ -1,7 +1,7 @@
-"""The addresses of the app, each with the rights it demands."""
+"""The addresses of cycles, by step; each with the rights it demands."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from meritdesk.web.cycles.routes import deciding, rating, results, running
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [*running.urlpatterns, *rating.urlpatterns, *deciding.urlpatterns, *results.urlpatterns]

@@ -61,6 +61,8 @@ class Result(models.Model):
     grade_title = models.CharField(max_length=40, blank=True)
     coefficient = models.IntegerField(null=True)
     """1/10000."""
+    days = models.PositiveIntegerField(default=0)
+    """Days on post that counted."""
     rank = models.PositiveIntegerField(null=True)
     rank_of = models.PositiveIntegerField(null=True)
 

@@ -1,0 +1,1 @@
+"""All that is written in cycles: one module per step, one function per act."""

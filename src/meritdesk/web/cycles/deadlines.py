@@ -1,0 +1,26 @@
+"""Deadlines in working days, on the company's calendar, in Asia/Shanghai."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from meritdesk.events.calendar import SHANGHAI, add_working_days, deadline
+from meritdesk.web.people.calendar import company_calendar
+
+ZONE = ZoneInfo(SHANGHAI)
+
+
+def day_of(moment: datetime) -> date:
+    """Return the business day of a moment."""
+    return moment.astimezone(ZONE).date()
+
+
+def due_day(day: date, working_days: int) -> date:
+    """Return the last day in time, counted from the day after `day`; MeritdeskError for a year without calendar."""
+    return add_working_days(day, working_days, company_calendar())
+
+
+def due_moment(filed: datetime, working_days: int) -> datetime:
+    """Return the first moment that is too late: 24:00 of the last working day."""
+    return datetime.fromtimestamp(deadline(int(filed.timestamp()), working_days, company_calendar()), UTC)

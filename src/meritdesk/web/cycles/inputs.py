@@ -1,0 +1,193 @@
+"""What people entered in the web part, as the engine's contract tables: the only way from decisions to a run.
+
+Together with the attached files it is all a run rests on. `digest` names that state: a run made from another is stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from django.conf import settings
+
+from meritdesk.events import batches
+from meritdesk.events.checks import Account, DataReport
+from meritdesk.events.columnar import schema
+from meritdesk.events.contracts import CONTRACTS
+from meritdesk.events.ingest import Dataset, assemble
+from meritdesk.language import _
+from meritdesk.roster import day_number
+from meritdesk.web.access.actions import canonical
+from meritdesk.web.cycles.models import Adjustment, Cycle, RatingForm, RatingItem, Result, RosterEntry, Target
+
+Rows = list[dict[str, Any]]
+
+ENTERED = ("people", "ratings", "adjustments", "targets", "results")
+"""Tables that are entered here; what files say of `people` is left aside, because the roster was snapshotted."""
+
+
+def batch_folder(cycle: Cycle) -> Path:
+    """Return where the engine keeps the batches attached to a cycle."""
+    return Path(settings.HOME) / "cycles" / str(cycle.pk) / "batches"
+
+
+def dataset_of(cycle: Cycle) -> Dataset:
+    """Return the attached batches and everything entered, as one dataset of contract tables."""
+    attached = [batch for batch in batches.load(batch_folder(cycle)) if not batch.withdrawn]
+    dataset = assemble(attached)
+    entered = entered_tables(cycle)
+    accounts = [account for account in dataset.report.accounts if account.table != "people"]
+    for name, rows in entered.items():
+        contract = CONTRACTS[name]
+        table = pa.Table.from_pylist([_complete(row, contract.names) for row in rows], schema=schema(contract))
+        before = [] if name == "people" else [dataset.tables[name]]
+        dataset.tables[name] = pa.concat_tables([*before, table])
+        if rows:
+            source = _("系统内填写")
+            accounts.append(Account(source, "", name, len(rows), len(rows), records=len(rows)))
+    report = DataReport(tuple(accounts), dataset.report.quarantined, dataset.report.problems)
+    return Dataset(dataset.tables, report, dataset.batches, dataset.input_hash)
+
+
+def digest(cycle: Cycle) -> str:
+    """Return the hash of all that a run of the cycle rests on, scheme and batches included."""
+    listed = [(b.id, b.withdrawn) for b in batches.load(batch_folder(cycle))]
+    content = [cycle.scheme_version.content_hash, cycle.first_day, cycle.last_day, listed, entered_tables(cycle)]
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def entered_tables(cycle: Cycle) -> Mapping[str, Rows]:
+    """Return the rows of every table that is entered here, in a fixed order."""
+    return {
+        "people": _people(cycle),
+        "ratings": _ratings(cycle),
+        "adjustments": _adjustments(cycle),
+        "targets": _targets(cycle),
+        "results": _earlier_results(cycle),
+    }
+
+
+def _complete(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: row.get(name) for name in names}
+
+
+def _day(value: date | None) -> int | None:
+    return None if value is None else day_number(value)
+
+
+def _people(cycle: Cycle) -> Rows:
+    entries = RosterEntry.objects.filter(cycle=cycle).select_related("person").order_by("person__key", "valid_from")
+    return [
+        {
+            "person": entry.person.key,
+            "name": entry.name,
+            "department": entry.department,
+            "team": entry.team_name,
+            "position": entry.position,
+            "superior": entry.superior or None,
+            "job_grade": entry.job_grade or None,
+            "skill_grade": entry.skill_grade or None,
+            "valid_from": _day(entry.valid_from),
+            "valid_to": _day(entry.valid_to),
+            "source": f"roster#{entry.pk}",
+        }
+        for entry in entries
+    ]
+
+
+def _ratings(cycle: Cycle) -> Rows:
+    """Return the judgements of forms handed in; an item without level and score is none."""
+    items = (
+        RatingItem.objects.filter(form__appraisal__cycle=cycle, form__state=RatingForm.State.SUBMITTED)
+        .exclude(level__isnull=True, score__isnull=True)
+        .select_related("form__appraisal__person", "form__rater")
+        .order_by("form__appraisal__person__key", "form_id", "indicator")
+    )
+    return [
+        {
+            "person": item.form.appraisal.person.key,
+            "indicator": item.indicator,
+            "role": item.form.role,
+            "rater": item.form.rater.key if item.form.rater else f"guest-{item.form.invitation_id}",
+            "level": item.level,
+            "score": item.score,
+            "remark": item.remark or None,
+            "day": _day(item.form.day),
+            "source": f"rating#{item.pk}",
+        }
+        for item in items
+    ]
+
+
+def _adjustments(cycle: Cycle) -> Rows:
+    standing = (
+        Adjustment.objects.filter(appraisal__cycle=cycle, replaced=False)
+        .select_related("appraisal__person", "decided_by")
+        .order_by("appraisal__person__key", "indicator", "day")
+    )
+    return [
+        {
+            "person": adjustment.appraisal.person.key,
+            "indicator": adjustment.indicator,
+            "score": adjustment.score,
+            "reason": adjustment.reason,
+            "decided_by": adjustment.decided_by.username,
+            "day": _day(adjustment.day),
+            "source": f"decision#{adjustment.pk}",
+        }
+        for adjustment in standing
+    ]
+
+
+def _targets(cycle: Cycle) -> Rows:
+    agreed = (
+        Target.objects.filter(appraisal__cycle=cycle, agreed_at__isnull=False)
+        .select_related("appraisal__person")
+        .order_by("appraisal__person__key", "indicator")
+    )
+    return [
+        {
+            "person": target.appraisal.person.key,
+            "indicator": target.indicator,
+            "value": target.value,
+            "baseline": target.baseline,
+            "valid_from": _day(cycle.first_day),
+            "valid_to": None,
+            "source": f"target#{target.pk}",
+        }
+        for target in agreed
+    ]
+
+
+def _earlier_results(cycle: Cycle) -> Rows:
+    """Return the results that stand in earlier published cycles of the people in this one."""
+    standing = (
+        Result.objects.filter(
+            pk__in=Cycle.objects.filter(published_at__isnull=False, last_day__lte=cycle.last_day)
+            .exclude(pk=cycle.pk)
+            .values("appraisals__result"),
+            appraisal__person__in=cycle.appraisals.values("person"),
+        )
+        .select_related("appraisal__person", "appraisal__cycle__scheme_version__scheme", "run")
+        .defer("document")
+        .order_by("appraisal__person__key", "appraisal__cycle__first_day", "pk")
+    )
+    return [
+        {
+            "person": result.appraisal.person.key,
+            "kind": result.appraisal.cycle.kind,
+            "first_day": _day(result.appraisal.cycle.first_day),
+            "last_day": _day(result.appraisal.cycle.last_day),
+            "scheme": result.appraisal.cycle.scheme_version.scheme.name,
+            "scheme_hash": result.run.scheme_hash,
+            "total": result.total,
+            "grade": result.grade or None,
+            "days": result.days,
+            "source": f"result#{result.pk}",
+        }
+        for result in standing
+    ]

@@ -1,0 +1,1 @@
+"""The pages of cycles: parse, call, render; one module per step."""
