@@ -1,6 +1,7 @@
 """The app's name for Django."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class JobsConfig(AppConfig):
@@ -8,3 +9,7 @@ class JobsConfig(AppConfig):
 
     name = "meritdesk.web.jobs"
     label = "jobs"
+
+    def ready(self) -> None:
+        """Let every app register its work: its module `background`, if it has one."""
+        autodiscover_modules("background")

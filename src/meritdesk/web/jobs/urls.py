@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from meritdesk.web.access.rights import SIGNED_IN
+from meritdesk.web.access.routes import route
+from meritdesk.web.jobs import views
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [route("jobs/<int:pk>/", views.job_page, name="job", GET=SIGNED_IN)]
