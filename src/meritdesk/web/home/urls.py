@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from meritdesk.web.access.rights import PUBLIC, SIGNED_IN
+from meritdesk.web.access.routes import route
+from meritdesk.web.home.views import frame, search, work
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    route("", work.home, name="home", GET=SIGNED_IN),
+    route("language/", frame.choose_language, name="language", POST=PUBLIC, personal=False),
+    route("search/", search.search, name="search", GET=SIGNED_IN),
+    route("notices/", frame.notices, name="notices", GET=SIGNED_IN),
+    route("notices/read/", frame.read_notices, name="notices-read", POST=SIGNED_IN),
+]

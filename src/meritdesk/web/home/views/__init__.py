@@ -1,0 +1,1 @@
+"""The work list, search, notices, language and one's own data."""
