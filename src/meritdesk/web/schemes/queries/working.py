@@ -1,0 +1,133 @@
+"""Worked cases of a version: read, run on both readers, and laid out for the page (E2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from meritdesk.cases import Case, CaseFile, CaseResult, Comparison, Facts, results_of, run_cases
+from meritdesk.compiled import compile_scheme
+from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.language import _, current
+from meritdesk.metrics.definitions import Metric
+from meritdesk.scheme.document import Scheme
+from meritdesk.scheme.methods import RatingMethod
+from meritdesk.scheme.places import words
+from meritdesk.scheme.reading import Steps, read_yaml
+from meritdesk.scheme.shape import faults
+from meritdesk.web.schemes.models import SchemeVersion
+from meritdesk.web.schemes.queries.documents import loaded, metrics, read
+
+NAME = "cases.yaml"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of the cases gave: every figure, and per case whether all agreed; or why it could not be run."""
+
+    comparisons: Sequence[Comparison] = ()
+    results: Sequence[CaseResult] = ()
+    problems: Sequence[Problem] = ()
+
+    @property
+    def passed(self) -> int:
+        """Return how many cases agree."""
+        return sum(result.passed for result in self.results)
+
+    def of(self, title: str) -> list[Comparison]:
+        """Return the figures of one case."""
+        return [c for c in self.comparisons if c.case == title]
+
+
+def read_cases(text: str) -> Sequence[Case]:
+    """Return the cases in a text (none for an empty one); MeritdeskError with every problem, each with its line."""
+    if not text.strip():
+        return ()
+    document, lines = read_yaml(text, NAME)
+
+    def line(path: Steps) -> int:
+        while path and path not in lines:
+            path = path[:-1]
+        return lines.get(path, (1, 1))[0]
+
+    found = sorted(faults(CaseFile, document), key=lambda fault: line(fault[1]))
+    if found:
+        raise MeritdeskError(
+            *(
+                Problem(code=code, place=f"{NAME}:{line(at)}", message=f"{words(document, at)}：{message}", fix=fix)
+                for code, at, message, fix in found
+            )
+        )
+    return CaseFile.model_validate(document).cases
+
+
+def run(version: SchemeVersion) -> Run:
+    """Return the outcome of all worked cases of a version; problems instead where they cannot be run."""
+    return _run(version.text, version.cases_text, current())
+
+
+@lru_cache(maxsize=64)
+def _run(text: str, cases_text: str, language: str) -> Run:
+    del language  # it keys the cache
+    try:
+        scheme, cases = read(text).scheme, read_cases(cases_text)
+        if not cases:
+            return Run()
+        problems = list(unknown_names(scheme, metrics(), cases))
+        if problems:
+            return Run(problems=problems)
+        comparisons = run_cases(scheme, metrics(), cases)
+    except MeritdeskError as error:
+        return Run(problems=error.problems)
+    return Run(comparisons, results_of(comparisons))
+
+
+def unknown_names(scheme: Scheme, known: Mapping[str, Metric], cases: Sequence[Case]) -> Iterator[Problem]:
+    """Yield what cases name that the scheme or the metric library does not have: left behind after an edit."""
+    indicators = {i.id: i for _d, i in scheme.indicators()}
+    roles = {role.id for role in (scheme.raters.roles if scheme.raters else ())}
+    positions = {position.id for position in scheme.positions}
+    for case in cases:
+        found: list[str] = []
+        for part in (facts for person in case.everybody() for facts in (person.segments or (person,))):
+            found.extend(_unknown(part, indicators, roles, positions, known))
+        for name in dict.fromkeys(found):
+            yield Problem(
+                code="case-names-unknown",
+                place=case.title,
+                message=_("算例“{case}”里的“{name}”在方案中没有").format(case=case.title, name=name),
+                fix=_("改正算例，或删去这一项"),
+            )
+    titles = [case.title for case in cases]
+    for title in sorted({title for title in titles if titles.count(title) > 1}):
+        yield Problem(
+            code="case-title-twice", place=title, message=_("两个算例都叫“{title}”").format(title=title),
+            fix=_("换一个名称"),
+        )  # fmt: skip
+
+
+def _unknown(
+    part: Facts, indicators: Mapping[str, object], roles: set[str], positions: set[str], known: Mapping[str, Metric]
+) -> Iterator[str]:
+    if part.position is not None and part.position not in positions:
+        yield part.position
+    yield from (name for name in part.metrics if name not in known)
+    for name, given in part.ratings.items():
+        method = getattr(indicators.get(name), "scoring", None)
+        if not isinstance(method, RatingMethod):
+            yield name
+        yield from (role for role in given if role not in roles)
+    for named in (part.targets, part.baselines, part.adjusted):
+        yield from (name for name in named if name not in indicators)
+
+
+def inputs_of(version: SchemeVersion) -> Mapping[str, Sequence[str]]:
+    """Return the names of what a case can give, by kind: metric, rating, violation, event, results, target, baseline,
+    pay, streak; MeritdeskError for a scheme that cannot be computed."""
+    compiled = compile_scheme(loaded(version).scheme, metrics())
+    kinds = ("rating", "violation", "event", "target", "baseline")
+    found: dict[str, Sequence[str]] = {kind: compiled.named("segments", f"{kind}.") for kind in kinds}
+    found["results"] = sorted({n.rsplit(".", 1)[0] for n in compiled.named("segments", "results.")})
+    found["pay"] = compiled.named("appraisals", "pay.")
+    return {"metric": compiled.metrics, **found}
