@@ -22,6 +22,7 @@ from meritdesk.cli.inputs import (
     say_what_came_in,
 )
 from meritdesk.cli.output import MANY, as_json, print_problems, progress, table
+from meritdesk.cli.web import check_everything
 from meritdesk.delivery import Delivery, altered, deliver, read_run
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.events.ingest import Dataset
@@ -236,21 +237,34 @@ def record_finder(run: Run) -> Records:
 
 
 @click.command("verify")
-@click.argument("package", type=click.Path(path_type=Path))
+@click.argument("package", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--home", type=click.Path(path_type=Path), envvar="MERITDESK_HOME", default=Path("meritdesk-data"),
+    show_default=True, help="没有给出存档包时：核验这里的数据库和全部存档",
+)  # fmt: skip
 @click.option("--root", help="另行记下的根哈希；与存档包不符即为被整体替换")
 @click.option("--results", "results_dir", type=click.Path(path_type=Path), help="同时核对结果文件夹里的文件没有改动")
 @click.option("--sources", "sources_dir", type=click.Path(path_type=Path), help="同时核对导出文件仍是当时的文件")
 @json_option
 def verify(
-    package: Path, root: str | None, results_dir: Path | None, sources_dir: Path | None, json_output: bool
+    package: Path | None,
+    home: Path,
+    root: str | None,
+    results_dir: Path | None,
+    sources_dir: Path | None,
+    json_output: bool,
 ) -> None:
-    """核验存档包：校验每个文件的哈希，并独立重算每个数字到最后一位。
+    """核验存档包：校验每个文件的哈希，并独立重算每个数字到最后一位。不给存档包时核验网页系统的数据库和全部存档。
 
     \b
     示例：
       meritdesk verify ./结果/存档包.zip
       meritdesk verify ./结果/存档包.zip --results ./结果 --sources ./2025-09 --root 9f2c…
+      meritdesk verify --home ./meritdesk-data
     """
+    if package is None:
+        check_everything(home)
+        return
     package.open("rb").close()  # a file that is not there could not be looked at; it is no altered package
     differences = verify_package(package, root)
     if not differences:

@@ -34,3 +34,13 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True)
     beat_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+
+class RoutineRun(models.Model):
+    """A day on which daily work was done."""
+
+    name = models.CharField(max_length=40)
+    day = models.DateField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["name", "day"], name="routine_once_a_day"),)

@@ -1,7 +1,8 @@
 """Puts work into the background and carries it out.
 
-A job is entered in the transaction of the act that asks for it: both are there or neither. A job must be one that can be
-begun again from the start, because a machine can stop at any instant: `recover` enters those again whose worker is gone.
+A job is entered in the transaction of the act that asks for it: both are there or neither. A job must be one that can
+be begun again from the start, because a machine can stop at any instant: `recover` enters those again whose worker is
+gone.
 """
 
 from __future__ import annotations
@@ -146,9 +147,8 @@ def recover(*, all_running: bool = False) -> int:
     again = 0
     for lost in found:
         if lost.attempts >= MOST_ATTEMPTS:
-            problem = Problem(
-                code="job-lost", place=str(lost.pk), message=_("后台任务多次中断，已停止重试"), fix=_("请联系系统管理员")
-            )
+            message = _("后台任务多次中断，已停止重试")
+            problem = Problem(code="job-lost", place=str(lost.pk), message=message, fix=_("请联系系统管理员"))
             _end(lost.pk, Job.State.FAILED, problems=[asdict(problem)])
             continue
         with transaction.atomic():

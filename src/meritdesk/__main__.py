@@ -1,0 +1,5 @@
+"""`python -m meritdesk`: the command line."""
+
+from meritdesk.cli import main
+
+main(prog_name="meritdesk")
