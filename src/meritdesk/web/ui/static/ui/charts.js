@@ -122,7 +122,7 @@
     },
     contribution(chart) {
       return {
-        grid: frame({ top: 34, bottom: 24, left: 4, right: 12, containLabel: false }),
+        grid: frame({ top: 38, bottom: 34, left: 4, right: 40, containLabel: false }),
         tooltip: tooltip({
           trigger: "item",
           formatter: (mark) => {
@@ -130,7 +130,7 @@
             return `${row.name}   ${shown(row.value)}${row.whole === undefined ? "" : ` / ${row.whole}`}`;
           },
         }),
-        xAxis: values("", { min: 0, max: figure(chart.whole), position: "bottom" }),
+        xAxis: values("", { min: 0, max: figure(chart.whole), interval: figure(chart.whole), axisLabel: { show: false } }),
         yAxis: names([""], { axisLine: { show: false }, axisLabel: { show: false } }),
         series: chart.rows.map((row, place) => ({
           type: "bar",
@@ -138,8 +138,8 @@
           barWidth: 26,
           data: [{ value: figure(row.value), url: row.url }],
           itemStyle: { color: PALETTE[place % PALETTE.length], borderColor: "#fff", borderWidth: 1 },
-          label: { show: true, position: [0, -17], color: INK, fontSize: 12, formatter: `${row.name} ${shown(row.value)}`, overflow: "truncate" },
-          labelLayout: { hideOverlap: true },
+          // Above and below in turn, so that the names of narrow parts find room.
+          label: { show: true, position: [0, place % 2 ? 31 : -17], color: INK, fontSize: 12, formatter: `${row.name} ${shown(row.value)}`, overflow: "truncate" },
         })),
       };
     },
