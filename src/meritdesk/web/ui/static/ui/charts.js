@@ -180,9 +180,9 @@
     },
     curve(chart) {
       return {
-        grid: frame({ top: 30, right: 40 }),
+        grid: frame({ top: 30, bottom: 26 }),
         tooltip: tooltip({ trigger: "axis", formatter: (marks) => `${marks[0].value[0]} → ${marks[0].value[1]}` }),
-        xAxis: values(chart.x, { nameLocation: "end", scale: true, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: LINE } } }),
+        xAxis: values(chart.x, { nameLocation: "middle", nameGap: 26, nameTextStyle: axisText, scale: true, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: LINE } } }),
         yAxis: values(chart.y),
         series: [
           {
