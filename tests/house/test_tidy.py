@@ -36,6 +36,7 @@ def tracked_files() -> list[str]:
 CHECKS: list[Check] = [
     tidy.long_files,
     tidy.long_functions,
+    tidy.long_templates,
     tidy.missing_docstrings,
     tidy.drawers,
     tidy.unfinished,
@@ -47,6 +48,7 @@ CHECKS: list[Check] = [
 FAULTS: list[tuple[Check, str, str]] = [
     (tidy.long_files, "src/meritdesk/a.py", '"""A."""\n' * 501),
     (tidy.long_functions, "src/meritdesk/a.py", "def f():\n" + "    a = 1\n" * 70),
+    (tidy.long_templates, "src/meritdesk/web/ui/a.html", "<p>\n" * 151),
     (tidy.missing_docstrings, "tests/a.py", "A = 1\n"),
     (tidy.missing_docstrings, "src/meritdesk/a.py", '"""A."""\ndef f():\n    return 1\n'),
     (tidy.missing_docstrings, "src/meritdesk/part/__init__.py", ""),
@@ -60,6 +62,7 @@ FAULTS: list[tuple[Check, str, str]] = [
     (tidy.assertionless_tests, "tests/test_a.py", "def test_a():\n    f()\n"),
     (tidy.evaluated_text, "src/meritdesk/a.py", "def f(text):\n    return ev" + "al(text)\n"),
     (unused_modules, "src/meritdesk/a.py", '"""A."""\n'),
+    (unused_modules, "src/meritdesk/web/a.py", '"""A."""\n'),
 ]
 
 
