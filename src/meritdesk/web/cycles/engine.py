@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -35,7 +36,7 @@ from meritdesk.roster import roster, to_date
 from meritdesk.scheme.load import LoadedScheme, load_document
 from meritdesk.web.access.actions import Refused, canonical
 from meritdesk.web.access.models import User
-from meritdesk.web.cycles.inputs import dataset_of, digest
+from meritdesk.web.cycles.inputs import Supposed, dataset_of, digest
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
 
 Step = Callable[[str], None]
@@ -73,16 +74,26 @@ def period_of(cycle: Cycle) -> Period:
     return Period(cycle.first_day, cycle.last_day)
 
 
-def compute(cycle: Cycle, *, explained: bool, step: Step = lambda text: None) -> Computed:
+def compute(
+    cycle: Cycle,
+    *,
+    explained: bool,
+    step: Step = lambda text: None,
+    supposed: Sequence[Supposed] = (),
+    people: Sequence[str] = (),
+) -> Computed:
     """Run the cycle through the engine; MeritdeskError as `pipeline.appraise` raises it. Writes nothing.
 
-    `explained` adds form and explanation to the documents, as results to be published need them.
+    `explained` adds form and explanation to the documents, as results to be published need them. With `supposed`
+    decisions it is a trial: it can be kept once they have been taken. `people`: only their documents are written.
     """
-    state = digest(cycle)
+    state = digest(cycle, supposed=supposed)
     step(_("读取数据"))
-    results = appraise(loaded_scheme(cycle), dataset_of(cycle), period_of(cycle), metrics(), step=step)
-    step(_("写出 {n} 人的结果说明").format(n=len(results.appraisals)))
-    documents = {o.person: canonical(document_of(results, o, explained=explained)) for o in results.appraisals}
+    dataset = dataset_of(cycle, supposed=supposed)
+    results = appraise(loaded_scheme(cycle), dataset, period_of(cycle), metrics(), step=step)
+    wanted = [o for o in results.appraisals if not people or o.person in people]
+    step(_("写出 {n} 人的结果说明").format(n=len(wanted)))
+    documents = {o.person: canonical(document_of(results, o, explained=explained)) for o in wanted}
     return Computed(results, documents, state)
 
 
@@ -209,11 +220,17 @@ def paper(result: Result) -> bytes:
 
 def apart(cycle: Cycle) -> list[Apart]:
     """Return the pairs of raters that the scheme sends to calibration, from the forms handed in so far."""
+    return [pair for _day, pair in pairs_apart(cycle)]
+
+
+def pairs_apart(cycle: Cycle) -> list[tuple[date, Apart]]:
+    """Return the pairs of `apart`, each with the first day, inside the period, of the assignment it is about."""
     scheme, dataset, period = loaded_scheme(cycle).scheme, dataset_of(cycle), period_of(cycle)
     assignments, _problems = roster(dataset.tables["people"], scheme, period)
     compiled = compile_scheme(scheme, metrics())
     facts = gather(compiled, assignments, dataset.tables, metrics(), period, supplied=supplied_tables(dataset))
-    return raters_apart(scheme, facts.ratings, assignments)
+    days = {a.key: to_date(a.from_day) for a in assignments}
+    return [(days[pair.segment], pair) for pair in raters_apart(scheme, facts.ratings, assignments)]
 
 
 def records_behind(cycle: Cycle, person: str, segment_from: str, metric: str) -> list[dict[str, Any]]:

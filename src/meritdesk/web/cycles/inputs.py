@@ -6,7 +6,8 @@ Together with the attached files it is all a run rests on. `digest` names that s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,22 @@ from meritdesk.web.cycles.models import Adjustment, Cycle, RatingForm, RatingIte
 
 Rows = list[dict[str, Any]]
 
+
+@dataclass(frozen=True, kw_only=True)
+class Supposed:
+    """A decision that is only thought through, to see its effect: as an `Adjustment` would say it."""
+
+    person: str
+    """Staff key."""
+    indicator: str
+    score: int
+    """Hundredths of a point."""
+    day: date
+    reason: str
+    decided_by: str
+    """Sign-in name."""
+
+
 ENTERED = ("people", "ratings", "adjustments", "targets", "results")
 """Tables that are entered here; what files say of `people` is left aside, because the roster was snapshotted."""
 
@@ -35,12 +52,14 @@ def batch_folder(cycle: Cycle) -> Path:
     return Path(settings.HOME) / "cycles" / str(cycle.pk) / "batches"
 
 
-def dataset_of(cycle: Cycle) -> Dataset:
-    """Return the attached batches and everything entered, as one dataset of contract tables."""
+def dataset_of(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> Dataset:
+    """Return the attached batches and everything entered, as one dataset of contract tables; `supposed` decisions
+    count as taken. Pay is no part of it: no salary reaches a cycle's results or packages."""
     attached = [batch for batch in batches.load(batch_folder(cycle)) if not batch.withdrawn]
     dataset = assemble(attached)
-    entered = entered_tables(cycle)
-    accounts = [account for account in dataset.report.accounts if account.table != "people"]
+    entered = entered_tables(cycle, supposed=supposed)
+    accounts = [account for account in dataset.report.accounts if account.table not in ("people", "pay_inputs")]
+    dataset.tables["pay_inputs"] = dataset.tables["pay_inputs"].slice(0, 0)
     for name, rows in entered.items():
         contract = CONTRACTS[name]
         table = pa.Table.from_pylist([_complete(row, contract.names) for row in rows], schema=schema(contract))
@@ -53,19 +72,25 @@ def dataset_of(cycle: Cycle) -> Dataset:
     return Dataset(dataset.tables, report, dataset.batches, dataset.input_hash)
 
 
-def digest(cycle: Cycle) -> str:
-    """Return the hash of all that a run of the cycle rests on, scheme and batches included."""
+def digest(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> str:
+    """Return the hash of all that a run of the cycle rests on, scheme and batches included.
+
+    With `supposed` decisions it is the one that the cycle has once they are taken: a decision counts by what it says,
+    not by the number of its row.
+    """
     listed = [(b.id, b.withdrawn) for b in batches.load(batch_folder(cycle))]
-    content = [cycle.scheme_version.content_hash, cycle.first_day, cycle.last_day, listed, entered_tables(cycle)]
+    tables = dict(entered_tables(cycle, supposed=supposed))
+    tables["adjustments"] = [{k: v for k, v in row.items() if k != "source"} for row in tables["adjustments"]]
+    content = [cycle.scheme_version.content_hash, cycle.first_day, cycle.last_day, listed, tables]
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
-def entered_tables(cycle: Cycle) -> Mapping[str, Rows]:
+def entered_tables(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> Mapping[str, Rows]:
     """Return the rows of every table that is entered here, in a fixed order."""
     return {
         "people": _people(cycle),
         "ratings": _ratings(cycle),
-        "adjustments": _adjustments(cycle),
+        "adjustments": _adjustments(cycle, supposed),
         "targets": _targets(cycle),
         "results": _earlier_results(cycle),
     }
@@ -123,14 +148,14 @@ def _ratings(cycle: Cycle) -> Rows:
     ]
 
 
-def _adjustments(cycle: Cycle) -> Rows:
+def _adjustments(cycle: Cycle, supposed: Sequence[Supposed]) -> Rows:
     standing = (
         Adjustment.objects.filter(appraisal__cycle=cycle, replaced=False)
         .select_related("appraisal__person", "decided_by")
         .order_by("appraisal__person__key", "indicator", "day")
     )
-    return [
-        {
+    rows = {
+        (adjustment.appraisal.person.key, adjustment.indicator, adjustment.day): {
             "person": adjustment.appraisal.person.key,
             "indicator": adjustment.indicator,
             "score": adjustment.score,
@@ -140,7 +165,18 @@ def _adjustments(cycle: Cycle) -> Rows:
             "source": f"decision#{adjustment.pk}",
         }
         for adjustment in standing
-    ]
+    }
+    for decision in supposed:
+        rows[decision.person, decision.indicator, decision.day] = {
+            "person": decision.person,
+            "indicator": decision.indicator,
+            "score": decision.score,
+            "reason": decision.reason,
+            "decided_by": decision.decided_by,
+            "day": _day(decision.day),
+            "source": "trial",
+        }
+    return [rows[key] for key in sorted(rows)]
 
 
 def _targets(cycle: Cycle) -> Rows:
