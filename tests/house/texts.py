@@ -1,6 +1,6 @@
 """Collects the texts for users from the source and keeps the English catalogue in step with them.
 
-Run as a program (`python3 dev.py texts`) it merges new texts into the catalogue, drops those that are gone and compiles
+Texts are marked in three ways: `_("…")` and `lazy("…")` in Python, `{% t "…" %}` in the templates of the pages. Run as a program (`python3 dev.py texts`) it merges new texts into the catalogue, drops those that are gone and compiles
 it; the tests use the same functions to prove that nothing is left to do. It translates nothing by itself.
 """
 
@@ -11,6 +11,7 @@ import datetime
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -24,18 +25,62 @@ CATALOGUE = Path("locale/en/LC_MESSAGES/meritdesk.po")
 DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 HEADER = "# English texts of Meritdesk; made by `python3 dev.py texts`, translated by hand.\n"
 PLACEHOLDER = re.compile(r"(?<!\{)\{(\w*)")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+# In templates: what is not shown, the tag `t`, and its text where it is a plain one.
+COMMENT = re.compile(r"\{#.*?#\}|\{%-?\s*comment\b.*?endcomment\s*%\}", re.DOTALL)
+TAG = re.compile(r"\{%\s*t\s+(.*?)\s*%\}", re.DOTALL)
+TAG_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)|\'((?:[^\'\\]|\\.)*)\'(?=\s|$)')
 
 
-def marked_texts(package: Path) -> Iterator[tuple[str, int, str | None]]:
-    """Yield (file, line, text) of every call of `_`; the text is None where it is not a plain constant."""
+@dataclass(frozen=True)
+class Mark:
+    """A text for users where it stands; `text` is None where it is not one plain text and cannot be collected."""
+
+    file: str
+    line: int
+    way: str
+    text: str | None
+
+
+def marked_texts(package: Path) -> Iterator[Mark]:
+    """Yield every marked text of the Python files, then of the templates, file by file."""
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str() as text)]):
-                    yield name, node.lineno, text
-                case ast.Call(func=ast.Name(id="_")):
-                    yield name, node.lineno, None
+                case ast.Call(func=ast.Name(id=("_" | "lazy") as way), args=[ast.Constant(value=str() as text)]):
+                    yield Mark(name, node.lineno, f"{way}()", text)
+                case ast.Call(func=ast.Name(id=("_" | "lazy") as way)):
+                    yield Mark(name, node.lineno, f"{way}()", None)
+    for name, source in templates(package):
+        for tag in TAG.finditer(source):
+            plain = TAG_TEXT.match(tag[1])
+            text = re.sub(r"\\(.)", r"\1", plain[1] or plain[2] or "") if plain else None
+            yield Mark(name, source.count("\n", 0, tag.start()) + 1, "{% t %}", text)
+
+
+def templates(package: Path) -> Iterator[tuple[str, str]]:
+    """Yield (file, source) of every template, with its comments blanked and its lines kept."""
+    for path in sorted(package.glob("web/**/templates/**/*")):
+        if path.is_file():
+            source = path.read_text(encoding="utf-8")
+            yield path.relative_to(package).as_posix(), COMMENT.sub(lambda found: "\n" * found[0].count("\n"), source)
+
+
+def unmarked(package: Path) -> Iterator[str]:
+    """Yield Chinese that no switch of the language would change: in templates outside the tag, and in scripts."""
+    for name, source in templates(package):
+        rest = TAG.sub(lambda found: "\n" * found[0].count("\n"), source)
+        for number, line in enumerate(rest.splitlines(), 1):
+            if CHINESE.search(line):
+                yield f"{name}:{number}: Chinese outside {{% t %}}: {line.strip()[:60]}"
+    for path in sorted(package.glob("web/**/static/**/*.js")):
+        if "vendor" in path.parts:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if CHINESE.search(line):
+                name = path.relative_to(package).as_posix()
+                yield f"{name}:{number}: Chinese in a script (hand it over in a data attribute): {line.strip()[:60]}"
 
 
 def read(package: Path) -> Catalog:
@@ -63,10 +108,10 @@ def merged(package: Path) -> Catalog:
         last_translator="Meritdesk",
         language_team="Meritdesk",
     )
-    for name, _line, text in sorted(marked_texts(package), key=lambda found: (found[0], found[1])):
-        if text:
-            known = old.get(text)
-            new.add(text, str(known.string) if known else "", locations=[(name, 1)])
+    for mark in sorted(marked_texts(package), key=lambda mark: (mark.file, mark.line)):
+        if mark.text:
+            known = old.get(mark.text)
+            new.add(mark.text, str(known.string) if known else "", locations=[(mark.file, 1)])
     return new
 
 
@@ -85,8 +130,10 @@ def as_mo(catalogue: Catalog) -> bytes:
 
 
 def faults(package: Path) -> list[str]:
-    """Return what is not in order with the texts of `package`: unmarkable, untranslated, other values, out of date."""
-    found = [f"{name}:{line}: _() takes one plain text" for name, line, text in marked_texts(package) if text is None]
+    """Return what is not in order with the texts: unmarked, unmarkable, untranslated, other values, out of date."""
+    marks = marked_texts(package)
+    found = [f"{mark.file}:{mark.line}: {mark.way} takes one plain text" for mark in marks if mark.text is None]
+    found += unmarked(package)
     wanted = merged(package)
     for message in wanted:
         if not message.id:
@@ -96,7 +143,7 @@ def faults(package: Path) -> list[str]:
             found.append(f"not translated: {text}")
         elif sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(english)):
             found.append(f"the values in braces differ: {text} / {english}")
-        elif re.search(r"[\u3400-\u9fff]", re.sub(r"[「“\"'(].*?[」”\"')]", "", english)):
+        elif CHINESE.search(re.sub(r"[「“\"'(].*?[」”\"')]", "", english)):
             found.append(f"Chinese in the English text: {english}")
     path = package / CATALOGUE
     if not path.is_file() or path.read_bytes() != as_po(wanted):
