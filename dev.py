@@ -86,7 +86,7 @@ def prepare() -> None:
     say("2/3 installing the locked packages, checked against their hashes (a minute or two)")
     code = run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements.lock"])
     if not code:
-        say("3/3 installing Meritdesk and the font of the printed forms")
+        say("3/3 installing Meritdesk, its style sheet, charts and the font of the printed forms")
         code = run([*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     if code:
         stop("The set-up failed; what pip printed above says why. Run the command again when it is mended.")
@@ -95,7 +95,7 @@ def prepare() -> None:
 
 
 def demo(more: Sequence[str]) -> int:
-    """Run the main job on the shipped sample company; options go on to `meritdesk demo`."""
+    """Open the demo company in the browser; options go on to `meritdesk demo`."""
     return run([tool("meritdesk"), "demo", *more])
 
 

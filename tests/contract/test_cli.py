@@ -72,7 +72,7 @@ JSON_COMMANDS = sorted(p for p, c in COMMANDS.items() if any("--json" in paramet
 
 def test_every_command_is_there() -> None:
     assert {" ".join(path) for path in COMMANDS} >= {
-        "demo", "import", "measure", "appraise", "explain", "verify",
+        "sample", "import", "measure", "appraise", "explain", "verify",
         "scheme list", "scheme show", "scheme copy", "scheme needs", "scheme check", "scheme cases", "scheme diff",
         "scheme simulate", "scheme schema",
     }  # fmt: skip
@@ -329,9 +329,9 @@ def test_verify(appraised: Appraised, tmp_path: Path) -> None:
     assert "无法核验" in done("verify", appraised.out / "数据" / "results.json", code=1)
 
 
-def test_demo(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    text = done("demo", "--out", out)
+def test_sample(tmp_path: Path) -> None:
+    out = tmp_path / "sample"
+    text = done("sample", "--out", out)
     assert list((out / "结果").glob("说明_*.txt"))
     assert (out / "结果" / "绩效结果.xlsx").is_file()
     repeated = [line.split()[1:] for line in text.splitlines() if line.startswith("  meritdesk ")]
@@ -427,7 +427,7 @@ def test_output_place_that_is_a_file_is_told_before_the_work(exports: Path, tmp_
     assert str(taken) in text
     assert "读取" not in text, "nothing was read yet"
     assert "已有一个同名的文件" in refused("import", exports, "--into", taken)
-    assert "已有一个同名的文件" in refused("demo", "--out", taken)
+    assert "已有一个同名的文件" in refused("sample", "--out", taken)
 
 
 def test_no_permission_to_write(exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

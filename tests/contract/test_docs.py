@@ -117,7 +117,7 @@ def test_python_in_the_developers_guide_runs(tmp_path: Path) -> None:
 
 def test_excerpt_in_the_readme_is_what_explain_prints(tmp_path: Path) -> None:
     [excerpt] = blocks(ROOT / "README.md", "text")
-    done = CliRunner().invoke(main, ["demo", "--out", str(tmp_path)])
+    done = CliRunner().invoke(main, ["sample", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     printed = next((tmp_path / "结果").glob("说明_*.txt")).read_text(encoding="utf-8").splitlines()
     shown = [line for line in excerpt.splitlines() if line.strip() != "…"]

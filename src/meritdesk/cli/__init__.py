@@ -46,10 +46,10 @@ def main(ctx: click.Context, chosen: str) -> None:
 
 
 def _register() -> None:
-    from meritdesk.cli import data, demo, runs, schemes, web
+    from meritdesk.cli import data, demo, runs, sample, schemes, web
 
     for command in (
-        demo.demo, schemes.scheme, data.import_, data.measure_, runs.appraise_, runs.explain_, runs.verify,
+        demo.demo, sample.sample, schemes.scheme, data.import_, data.measure_, runs.appraise_, runs.explain_, runs.verify,
         web.init, web.serve, web.worker, web.backup, web.restore,
     ):  # fmt: skip
         main.add_command(command)

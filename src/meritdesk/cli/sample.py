@@ -1,4 +1,4 @@
-"""The demo: the sample company's exports, and the main job run on them."""
+"""The tour of the command line: the sample company's exports, and the main job run on them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SCHEME, PERIOD = "r4-support-center", "2025-09"
 
 @click.command()
 @click.option(
-    "--out", "-o", type=click.Path(path_type=Path), default=Path("meritdesk-demo"), show_default=True,
+    "--out", "-o", type=click.Path(path_type=Path), default=Path("meritdesk-sample"), show_default=True,
     help="示例公司的数据与结果放在哪里",
 )  # fmt: skip
-def demo(out: Path) -> None:
-    """示例公司：生成一个月的导出文件，考核全员，写出工作簿、评价表和一份说明。
+def sample(out: Path) -> None:
+    """命令行示例：生成一个月的导出文件，考核全员，写出工作簿、评价表和一份说明。不需要数据库。
 
     \b
-    示例：meritdesk demo --out ./demo
+    示例：meritdesk sample --out ./sample
     """
     folder = out / _("导出数据")
     with progress() as step:
