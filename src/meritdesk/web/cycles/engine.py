@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -40,6 +40,9 @@ from meritdesk.web.cycles.inputs import Supposed, dataset_of, digest
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
 
 Step = Callable[[str], None]
+
+OF_PAY = ("pay-not-computed", "pool-not-shared")
+"""Problems about pay, which is computed elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def keep(
         results_hash=hash_of([row.content_hash for row in rows]),
         code_version=results.run.code_version,
         people=len(rows),
-        problems=[asdict(problem) for problem in results.problems],
+        problems=[asdict(problem) for problem in results.problems if problem.code not in OF_PAY],
         made_by=acting_user,
     )
     for row in rows:
@@ -174,7 +177,7 @@ def document_of(results: Results, outcome: Outcome, *, explained: bool) -> dict[
     hidden = scheme.raters.anonymous if scheme.raters else ()
     document: dict[str, Any] = {
         "format": 1,
-        "appraisal": appraisal_document(outcome, hidden, include_pay=False),
+        "appraisal": appraisal_document(_without_pay(outcome), hidden, include_pay=False),
         "run": {
             "scheme": scheme.scheme,
             "scheme_title": scheme.title,
@@ -194,6 +197,11 @@ def document_of(results: Results, outcome: Outcome, *, explained: bool) -> dict[
                 tree = explain(results, outcome.person, metrics(), include_pay=False)
                 document["explanation"][name] = _tree(tree)
     return document
+
+
+def _without_pay(outcome: Outcome) -> Outcome:
+    """Return an outcome that does not complain of the pay data, which a cycle never has."""
+    return replace(outcome, problems=tuple(p for p in outcome.problems if p.code not in OF_PAY))
 
 
 def _tree(line: Line) -> list[Any]:
