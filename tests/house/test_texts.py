@@ -91,7 +91,7 @@ def found_texts(package: Path) -> set[str | None]:
 
 def test_texts_of_labels_and_templates_are_collected(package: Path) -> None:
     (package / "b.py").write_text('"""B."""\nLABEL = lazy("姓名")\n', encoding="utf-8")
-    page(package, "{% t \"有 {n} 份\" n=count %}<b title='{% t 'a \"b\"' as name %}'>{% t \n\"两\\\"行\" %}{% tabs \"no\" %}</b>")
+    page(package, """{% t "有 {n} 份" n=count %}{% t 'a "b"' as name %}{% t  "两\\"行" %}{% tabs "no" %}""")
     assert found_texts(package) == {"共 {n} 人", "姓名", "有 {n} 份", 'a "b"', '两"行'}
     assert {"not translated: 姓名", "not translated: 有 {n} 份"} <= set(texts.faults(package))
 
@@ -109,6 +109,7 @@ def test_translated_texts_of_templates_pass(package: Path) -> None:
         ('{% t "a"|add:"b" %}', ":1: {% t %} takes one plain text"),
         ("{# a #}\n<b>保存</b>", ":2: Chinese outside {% t %}: <b>保存</b>"),
         ('{% include "a" with text="保存" %}', ':1: Chinese outside {% t %}: {% include "a" with text="保存" %}'),
+        ('{% t\n"保存" %}', ':2: Chinese outside {% t %}: "保存" %}'),
         ("{% comment %}\n{% endcomment %}\n保存", ":3: Chinese outside {% t %}: 保存"),
     ],
 )

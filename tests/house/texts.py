@@ -1,7 +1,8 @@
 """Collects the texts for users from the source and keeps the English catalogue in step with them.
 
-Texts are marked in three ways: `_("…")` and `lazy("…")` in Python, `{% t "…" %}` in the templates of the pages. Run as a program (`python3 dev.py texts`) it merges new texts into the catalogue, drops those that are gone and compiles
-it; the tests use the same functions to prove that nothing is left to do. It translates nothing by itself.
+Texts are marked in three ways: `_("…")` and `lazy("…")` in Python, `{% t "…" %}` in the templates of the pages. Run as
+a program (`python3 dev.py texts`) it merges new texts into the catalogue, drops those that are gone and compiles it;
+the tests use the same functions to prove that nothing is left to do. It translates nothing by itself.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ PLACEHOLDER = re.compile(r"(?<!\{)\{(\w*)")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 # In templates: what is not shown, the tag `t`, and its text where it is a plain one.
 COMMENT = re.compile(r"\{#.*?#\}|\{%-?\s*comment\b.*?endcomment\s*%\}", re.DOTALL)
-TAG = re.compile(r"\{%\s*t\s+(.*?)\s*%\}", re.DOTALL)
+TAG = re.compile(r"\{%\s*t\s+(.*?)\s*%\}")  # on one line, as Django reads tags
 TAG_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)|\'((?:[^\'\\]|\\.)*)\'(?=\s|$)')
 
 
@@ -55,8 +56,8 @@ def marked_texts(package: Path) -> Iterator[Mark]:
     for name, source in templates(package):
         for tag in TAG.finditer(source):
             plain = TAG_TEXT.match(tag[1])
-            text = re.sub(r"\\(.)", r"\1", plain[1] or plain[2] or "") if plain else None
-            yield Mark(name, source.count("\n", 0, tag.start()) + 1, "{% t %}", text)
+            found = re.sub(r"\\(.)", r"\1", plain[1] or plain[2] or "") if plain else None
+            yield Mark(name, source.count("\n", 0, tag.start()) + 1, "{% t %}", found)
 
 
 def templates(package: Path) -> Iterator[tuple[str, str]]:

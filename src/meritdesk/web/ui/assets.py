@@ -25,7 +25,7 @@ def address(path: str) -> str:
 
 @register()
 def fetched_files_are_there(**_options: Any) -> list[Error]:
-    """Report static files that every page needs and that are absent (they are fetched when the project is installed)."""
+    """Report static files that pages need and that are absent (they are fetched when the project is installed)."""
     return [
         Error(f"static file {path} is absent", hint="Install again: pip install -e . or the wheel.", id="ui.E001")
         for path in NEEDED

@@ -6,14 +6,15 @@ text, so that the texts can be collected.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.utils.functional import lazy as _lazy
 
 from meritdesk import language
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django_stubs_ext import StrPromise
 
-lazy: Callable[[str], StrPromise] = _lazy(language._, str)
+lazy = cast("Callable[[str], StrPromise]", _lazy(language._, str))

@@ -1,8 +1,8 @@
 """Tags and filters of all templates; loaded by the settings as builtins, so that no template loads them.
 
-Tags: `t` (a text in the reader's language), `once_key`, `asset`, `icon`, `current_language`, `here` (the present
-address with other parameters). Filters: `score`, `difference`, `coefficient`, `share`, `share_of`, `number`, `day`,
-`moment`, `duration`, `grade_badge`, `control`, `lookup`. How each is used stands at the function.
+Tags: `t` (a text in the reader's language), `once_key`, `asset`, `icon`, `current_language`, `other_language`, `here`
+(the present address with other parameters). Filters: `score`, `difference`, `coefficient`, `share`, `share_of`,
+`number`, `day`, `moment`, `duration`, `grade_badge`, `control`, `lookup`. How each is used stands at the function.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
-from django.utils.html import conditional_escape, escape, format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from meritdesk import language
@@ -39,10 +39,12 @@ for _format in (
 @register.simple_tag(name="t")
 def translated(text: str, **values: object) -> SafeString:
     """Write a text in the reader's language: {% t "共 {n} 人" n=count %} or {% t "…" as name %}; values are escaped."""
-    found = escape(str(language._(str(text))))
+    found = str(escape(language._(str(text))))
     if values:
-        found = found.format(**{name: conditional_escape(value) for name, value in values.items()})
-    return mark_safe(found)
+        found = found.format(
+            **{name: value if isinstance(value, SafeString) else escape(str(value)) for name, value in values.items()}
+        )
+    return SafeString(found)
 
 
 @register.simple_tag
@@ -73,6 +75,12 @@ def icon(name: str, label: str = "") -> SafeString:
 def current_language() -> str:
     """Return the language of the page, `zh-Hans` or `en`."""
     return language.current()
+
+
+@register.simple_tag
+def other_language() -> tuple[str, str]:
+    """Return code and own name of the language to switch to; a language's own name is not translated."""
+    return (language.SOURCE, "中文") if language.current() == "en" else ("en", "English")
 
 
 @register.simple_tag(takes_context=True)
@@ -117,7 +125,7 @@ def control(field: BoundField) -> SafeString:
     style = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select"}.get(
         kind, "form-control"
     )
-    if kind == "checkbox" and hasattr(field.field, "choices") or kind == "radio":
+    if (kind == "checkbox" and hasattr(field.field, "choices")) or kind == "radio":
         style = "choices"
     own = field.field.widget.attrs.get("class", "")
     refused = " is-invalid" if field.errors else ""
