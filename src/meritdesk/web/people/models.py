@@ -77,7 +77,7 @@ class Assignment(models.Model):
 
 
 class CalendarDay(models.Model):
-    """A day of the working calendar that differs from the published one: the company's own holiday or shifted workday."""
+    """A day of the working calendar that differs from the published one: an own holiday or shifted workday."""
 
     day = models.DateField(unique=True)
     working = models.BooleanField()

@@ -22,7 +22,8 @@ def person_filter(scope: Reach, day: date) -> Q:
     if scope.everybody:
         return Q()
     on_post = Assignment.objects.filter(
-        Q(team__in=scope.teams) | Q(team__department__in=scope.departments), Q(valid_to__isnull=True) | Q(valid_to__gt=day)
+        Q(team__in=scope.teams) | Q(team__department__in=scope.departments),
+        Q(valid_to__isnull=True) | Q(valid_to__gt=day),
     )
     condition = Q(pk__in=on_post.values("person")) if scope.teams or scope.departments else Q(pk__in=[])
     return condition | Q(pk=scope.own) if scope.own else condition
