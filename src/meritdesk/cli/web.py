@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import webbrowser
 from pathlib import Path
 
@@ -36,8 +35,8 @@ def init(home: Path, admin: str) -> None:
         server.migrate()
     from meritdesk.web.access.first import create_first_administrator
 
-    password = secrets.token_urlsafe(12)
-    if create_first_administrator(admin, password):
+    password = create_first_administrator(admin)
+    if password is not None:
         click.echo(_("系统管理员 {name} 的一次性密码：{password}").format(name=admin, password=password))
         click.echo(_("首次登录须修改密码。现在运行：meritdesk serve --home {home}").format(home=home))
     else:

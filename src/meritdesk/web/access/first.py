@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from meritdesk.web.access.actions import action, record
-from meritdesk.web.access.models import RoleGrant, User
+from django.db import transaction
+
+from meritdesk.web.access.account_actions import do_create_account, do_grant_role
+from meritdesk.web.access.models import User
 from meritdesk.web.access.rights import Role
 
 
-def create_first_administrator(username: str, password: str) -> bool:
-    """Make the first administrator with a password to be changed at once; False if there are accounts already."""
-    if User.objects.exists():
-        return False
-    do_create_first_administrator(acting_user=None, username=username, password=password)
-    return True
-
-
-@action
-def do_create_first_administrator(*, acting_user: User | None, username: str, password: str) -> User:
-    """Create the account and grant the role, in the system's own name."""
-    user = User(username=username, name=username, must_change_password=True)
-    user.set_password(password)
-    user.save()
-    RoleGrant.objects.create(user=user, role=Role.ADMINISTRATOR)
-    record(acting_user, "account.create", user, new={"username": username, "roles": [str(Role.ADMINISTRATOR)]})
-    return user
+def create_first_administrator(username: str) -> str | None:
+    """Make the first administrator; return the one-time password, None if there are accounts already."""
+    with transaction.atomic():
+        if User.objects.exists():
+            return None
+        user, password = do_create_account(acting_user=None, username=username, name=username)
+        do_grant_role(acting_user=None, user=user, role=Role.ADMINISTRATOR)
+    return password
