@@ -61,6 +61,9 @@ APPRAISAL: dict[tuple[str, str], Way] = {
     (A.UNSIGNED, "correct"): Way(A.SIGN_OFF, "corrections.approve"),
     (A.SIGN_OFF, "correct"): Way(A.SIGN_OFF, "corrections.approve"),
     (A.INTERVIEW, "correct"): Way(A.INTERVIEW, "corrections.approve"),
+    (A.UPHELD, "correct"): Way(A.SIGN_OFF, "corrections.approve"),
+    (A.REJECTED, "correct"): Way(A.SIGN_OFF, "corrections.approve"),
+    (A.WITHDRAWN, "correct"): Way(A.SIGN_OFF, "corrections.approve"),
 }
 
 

@@ -39,7 +39,7 @@ class Cycle(models.Model):
     review_due = models.DateField(null=True, blank=True)
     sign_due = models.DateField(null=True, blank=True)
     appeal_until = models.DateTimeField(null=True, blank=True)
-    """End (exclusive) of the time in which appeals may be filed; set at publication, longer after a correction."""
+    """End (exclusive) of the time in which anybody may still appeal; set at publication, longer after a correction."""
     run = models.ForeignKey("cycles.Run", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     """The newest run: a preview until publication, then the one published."""
     input_hash = models.CharField(max_length=64, blank=True)
@@ -105,7 +105,7 @@ class RaterPlan(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     people = models.ManyToManyField("people.Person", blank=True, related_name="+")
     number = models.PositiveSmallIntegerField(default=3)
-    """How many peers rate each."""
+    """How many rate each, of peers or of named people, by turns."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["cycle", "role"], name="rater_plan_once_a_role"),)
@@ -140,6 +140,8 @@ class Appraisal(models.Model):
     version = models.PositiveIntegerField(default=1)
     result = models.ForeignKey("cycles.Result", on_delete=models.PROTECT, null=True, related_name="+")
     """The result that stands: as published, or as corrected."""
+    appeal_until = models.DateTimeField(null=True, blank=True)
+    """End (exclusive) of this person's time to appeal: the cycle's, or a later one after a correction."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["cycle", "person"], name="one_appraisal_a_cycle"),)
