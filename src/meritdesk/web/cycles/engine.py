@@ -111,7 +111,8 @@ def keep(
         raise Refused("inputs-changed", _("计算期间有人修改了评分或数据"), _("重新计算"))
     results = computed.results
     appraisals = {a.person.key: a for a in cycle.appraisals.select_related("person")}
-    outcomes = [o for o in results.appraisals if o.person in appraisals and (not people or o.person in people)]
+    kept = [o for o in results.appraisals if o.person in appraisals and (not people or o.person in people)]
+    outcomes = sorted(kept, key=lambda o: o.person)
     if purpose is Run.Purpose.PREVIEW:
         Cycle.objects.filter(pk=cycle.pk, run__purpose=Run.Purpose.PREVIEW).update(run=None)
         cycle.runs.filter(purpose=Run.Purpose.PREVIEW, reviews__isnull=True).delete()
@@ -135,6 +136,12 @@ def keep(
         row.run = run
     Result.objects.bulk_create(rows, batch_size=200)
     return run
+
+
+def content_hashes(computed: Computed, people: Sequence[str] = ()) -> dict[str, str]:
+    """Return staff key → content hash of the documents, all or those of `people`: what `keep` will store."""
+    wanted = {person: text for person, text in computed.documents.items() if not people or person in people}
+    return {person: hashlib.sha256(text.encode()).hexdigest() for person, text in sorted(wanted.items())}
 
 
 def hash_of(content_hashes: Sequence[str]) -> str:

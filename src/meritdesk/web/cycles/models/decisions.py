@@ -69,7 +69,9 @@ class Adjustment(models.Model):
     case = models.ForeignKey(CalibrationCase, on_delete=models.PROTECT, null=True, related_name="adjustments")
     appeal = models.ForeignKey("cycles.Appeal", on_delete=models.PROTECT, null=True, related_name="adjustments")
     replaced = models.BooleanField(default=False)
-    """A later decision on the same indicator took its place."""
+    """A later decision on the same indicator took its place, or it was taken back."""
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    """The decision that held before it, and holds again when this one is taken back."""
 
     class Meta:
         constraints = (
