@@ -51,7 +51,8 @@ def _database() -> dict[str, Any]:
                 # A writer takes its lock when the transaction begins: it waits, instead of failing half-way.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 60,
-                "init_command": f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;",
+                "init_command": f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL; "
+                "PRAGMA recursive_triggers=ON;",
             },
             "TEST": {"NAME": os.environ.get("MERITDESK_TEST_FILE")},
         }
@@ -99,6 +100,7 @@ INSTALLED_APPS = [
     "meritdesk.web.home",
 ]
 MIDDLEWARE = [
+    "meritdesk.web.access.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -143,6 +145,28 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]  # fmt: skip
+MFA_REQUIRED = os.environ.get("MERITDESK_MFA", "optional" if DEMO else "required") == "required"
+"""Whether personnel, finance, auditors and administrators must set up a second factor before they can do anything."""
+ACCOUNT_ADAPTER = "meritdesk.web.access.sign_in.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Failed sign-ins are counted in access.sign_in.limits; allauth counts wrong codes of the second factor.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key", "reauthenticate": "20/m/user"}
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+MFA_ADAPTER = "meritdesk.web.access.sign_in.adapters.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "Meritdesk"
+# In the database, because every process must see what the others counted: codes used, wrong codes.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "access_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_HTTPONLY = True
@@ -151,6 +175,30 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
 """Absolute life of a session in seconds; SESSION_IDLE_SECONDS ends it earlier when nobody is there."""
 SESSION_IDLE_SECONDS = int(os.environ.get("MERITDESK_IDLE_MINUTES", "60")) * 60
+
+# ---- the way to the server -------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Whether sister domains speak HTTPS only is not for this program to promise.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+if PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "meritdesk.web.access.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "meritdesk": {"level": os.environ.get("MERITDESK_LOG_LEVEL", "INFO")},
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # What it says is in the line of the request, without the address and what is in it.
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+    },
+}
 
 # ---- language, time, files -------------------------------------------------------------------------------------------
 

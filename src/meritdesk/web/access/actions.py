@@ -22,7 +22,9 @@ from django.utils import timezone
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
+from meritdesk.web.access.gate import right_in_use
 from meritdesk.web.access.models import AuditEntry, AuditHead, OnceKey, User
+from meritdesk.web.access.reach import absent_behind
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +78,14 @@ def action(function: Callable[P, T]) -> Callable[P, T]:
     return act
 
 
+TITLES: dict[str, object] = {}
+
+
+def name_actions(titles: Mapping[str, object]) -> None:
+    """Say what actions are called on the pages: `name_actions({"publish-results": lazy("发布结果")})`."""
+    TITLES.update(titles)
+
+
 def inside_action() -> bool:
     """Return whether an act is under way: writes to the database belong nowhere else."""
     return _depth.get() is not None
@@ -124,11 +134,15 @@ def record_many(
     acting_user: User | None, action_name: str, facts: Sequence[Fact], *, on_behalf_of: User | None = None
 ) -> list[AuditEntry]:
     """Append an entry for each fact, in their order, with as many queries for a thousand as for one."""
+    if on_behalf_of is None and acting_user is not None:
+        on_behalf_of = absent_behind(acting_user, right_in_use.get())
     recorded = _depth.get()
     assert recorded is not None, f"{action_name} was recorded outside an action"
     head = AuditHead.objects.select_for_update().filter(pk=1).first()
     if head is None:
-        AuditHead.objects.bulk_create([AuditHead(pk=1, hash=GENESIS)], ignore_conflicts=True)
+        AuditHead.objects.bulk_create(
+            [AuditHead(pk=1, hash=GENESIS, seal=head_seal(0, GENESIS))], ignore_conflicts=True
+        )
         head = AuditHead.objects.select_for_update().get(pk=1)
     at, entries = timezone.now(), []
     for fact in facts:
@@ -152,7 +166,9 @@ def record_many(
         head.sequence, head.hash = entry.sequence, entry.hash
         entries.append(entry)
     AuditEntry.objects.bulk_create(entries, batch_size=500)
-    AuditHead.objects.filter(pk=1).update(sequence=head.sequence, hash=head.hash)
+    AuditHead.objects.filter(pk=1).update(
+        sequence=head.sequence, hash=head.hash, seal=head_seal(head.sequence, head.hash)
+    )
     recorded[0] += len(entries)
     return entries
 
@@ -164,8 +180,17 @@ def entry_hash(entry: AuditEntry) -> str:
         entry.absent, entry.absent_name, entry.action, entry.target_type, entry.target_id, entry.target_name,
         entry.person, entry.old, entry.new, entry.previous_hash,
     ]  # fmt: skip
+    return _keyed(canonical(fields))
+
+
+def head_seal(sequence: int, last_hash: str) -> str:
+    """Return the keyed hash of the end of the chain: without it, a tail could be cut off and the head set back."""
+    return _keyed(f"head {sequence} {last_hash}")
+
+
+def _keyed(text: str) -> str:
     key = hashlib.sha256(b"meritdesk audit\0" + settings.SECRET_KEY.encode()).digest()
-    return hmac.new(key, canonical(fields).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def canonical(value: object) -> str:

@@ -48,8 +48,21 @@ class RoleGrant(models.Model):
 
     class Meta:
         constraints = (
+            # Three, because SQLite knows no unique constraint in which empty values are equal.
             models.UniqueConstraint(
-                fields=["user", "role", "department", "team"], name="role_granted_once", nulls_distinct=False
+                fields=["user", "role"],
+                condition=models.Q(department__isnull=True, team__isnull=True),
+                name="role_granted_once",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "department"],
+                condition=models.Q(department__isnull=False),
+                name="role_granted_once_for_a_department",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "team"],
+                condition=models.Q(team__isnull=False),
+                name="role_granted_once_for_a_team",
             ),
             models.CheckConstraint(
                 condition=models.Q(department__isnull=True) | models.Q(team__isnull=True), name="one_scope_of_a_grant"
@@ -107,6 +120,8 @@ class AuditHead(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64)
+    seal = models.CharField(max_length=64, default="")
+    """Keyed hash of both, so that nobody without the key can set the end back."""
 
 
 class OnceKey(models.Model):

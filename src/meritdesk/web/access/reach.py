@@ -77,3 +77,25 @@ def reach(user: User, right: str) -> Reach:
         teams=frozenset(g.team_id for g in grants if g.team_id is not None),
         own=user.person_id if rule.own else None,
     )
+
+
+WITH_SECOND_FACTOR = frozenset({Role.HR, Role.FINANCE, Role.AUDITOR, Role.ADMINISTRATOR})
+"""Roles for which a password alone is not enough."""
+
+
+def needs_second_factor(user: User) -> bool:
+    """Return whether the account has a role that demands a second factor and has not set one up; at most 3 queries."""
+    from allauth.mfa.models import Authenticator  # its models import settings that name this app
+
+    return bool(WITH_SECOND_FACTOR & roles_of(user)) and not Authenticator.objects.filter(user=user).exists()
+
+
+def absent_behind(user: User, right: str) -> User | None:
+    """Return the absent account whose role gave `user` the right, or None where a role of their own gave it."""
+    rule = RIGHTS.get(right)
+    if rule is None or not absent_users(user):
+        return None
+    lent = [grant for grant in grants_of(user) if grant.role in rule.roles]
+    if not lent or any(grant.user_id == user.pk for grant in lent) or (rule.own and user.person_id is not None):
+        return None
+    return User.objects.filter(pk=lent[0].user_id).first()

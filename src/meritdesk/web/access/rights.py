@@ -71,9 +71,7 @@ RIGHTS: Mapping[str, Right] = {
     "ratings.read": _right(lazy("查看各评分人的评分"), _R.HR, _R.PANEL, _R.SUPERVISOR, _R.AUDITOR),
     "calibration.decide": _right(lazy("主持校准"), _R.PANEL, _R.SUPERVISOR),
     "review.decide": _right(lazy("小组复核"), _R.PANEL),
-    "results.read": _right(
-        lazy("查看考核结果"), _R.TEAM_LEAD, _R.SUPERVISOR, _R.PANEL, _R.HR, _R.AUDITOR, own=True
-    ),
+    "results.read": _right(lazy("查看考核结果"), _R.TEAM_LEAD, _R.SUPERVISOR, _R.PANEL, _R.HR, _R.AUDITOR, own=True),
     "results.publish": _right(lazy("发布结果"), _R.HR),
     "interviews.hold": _right(lazy("进行绩效面谈"), _R.TEAM_LEAD, _R.SUPERVISOR),
     "interviews.confirm": _right(lazy("确认面谈"), own=True),

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, path
 
+from meritdesk.web.access.gate import refusal
 from meritdesk.web.access.rights import PUBLIC, RIGHTS, SIGNED_IN
 
 View = Callable[..., HttpResponseBase]
@@ -32,9 +33,7 @@ class Rule:
     """Whether the page shows what concerns people: it is never stored by a browser or proxy."""
 
 
-def route(
-    pattern: str, view: View, *, name: str, GET: str = "", POST: str = "", personal: bool = True
-) -> URLPattern:
+def route(pattern: str, view: View, *, name: str, GET: str = "", POST: str = "", personal: bool = True) -> URLPattern:
     """Return the URL pattern of `view` with its rights; ValueError for a right that does not exist."""
     rights = {method: right for method, right in (("GET", GET), ("POST", POST)) if right}
     for right in rights.values():
@@ -42,9 +41,13 @@ def route(
             raise ValueError(f"{name}: no right is called {right!r}")
 
     def ruled(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # The middleware was here before; but a request that is resumed after a step-up comes without it.
+        if getattr(request, "passed", None) is not ruled and (refused := refusal(request, ruled)) is not None:
+            return refused
         return view(request, *args, **kwargs)
 
     update_wrapper(ruled, view)
+    ruled.route_name = name  # type: ignore[attr-defined]
     ruled.rights = rights  # type: ignore[attr-defined]
     ruled.personal = personal  # type: ignore[attr-defined]
     return path(pattern, ruled, name=name)
