@@ -29,7 +29,7 @@ PLACEHOLDER = re.compile(r"(?<!\{)\{(\w*)")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 # In templates: what is not shown, the tag `t`, and its text where it is a plain one.
 COMMENT = re.compile(r"\{#.*?#\}|\{%-?\s*comment\b.*?endcomment\s*%\}", re.DOTALL)
-TAG = re.compile(r"\{%\s*t\s+(.*?)\s*%\}")  # on one line, as Django reads tags
+TAG = re.compile(r"\{%[ \t]*t[ \t]+(.*?)[ \t]*%\}")  # on one line, as Django reads tags
 TAG_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)|\'((?:[^\'\\]|\\.)*)\'(?=\s|$)')
 
 

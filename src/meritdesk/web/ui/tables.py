@@ -114,13 +114,13 @@ def make_table(
     values = {c.key: request.GET.get(f"{prefix}f_{c.key}", "").strip() for c in columns if c.filter}
     asked = request.GET.get(f"{prefix}sort", "") or sort
     known = {column.key: column for column in columns if column.order}
-    if asked.lstrip("-") not in known:
+    if asked.removeprefix("-") not in known:
         asked = sort
     for column in columns:
         if values.get(column.key):
             rows = _filtered(rows, column, values[column.key])
-    if asked.lstrip("-") in known:
-        rows = _ordered(rows, known[asked.lstrip("-")].order, descending=asked.startswith("-"))
+    if asked.removeprefix("-") in known:
+        rows = _ordered(rows, known[asked.removeprefix("-")].order, descending=asked.startswith("-"))
     paginator: Paginator[Any] = Paginator(rows, size)
     page = paginator.get_page(request.GET.get(f"{prefix}page"))
     return Table(
@@ -167,7 +167,7 @@ def _ordered(rows: QuerySet[Any] | Sequence[Any], order: tuple[str, ...], *, des
 
 
 def _heading(request: HttpRequest, column: Column, asked: str, prefix: str, value: str) -> Heading:
-    state = "" if asked.lstrip("-") != column.key else "descending" if asked.startswith("-") else "ascending"
+    state = "" if asked.removeprefix("-") != column.key else "descending" if asked.startswith("-") else "ascending"
     link = ""
     if column.order:
         query = request.GET.copy()
