@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from meritdesk.events.calendar import SHANGHAI, add_working_days, deadline
@@ -14,6 +14,11 @@ ZONE = ZoneInfo(SHANGHAI)
 def day_of(moment: datetime) -> date:
     """Return the business day of a moment."""
     return moment.astimezone(ZONE).date()
+
+
+def end_of(day: date | None) -> datetime | None:
+    """Return 24:00 of a day, the first moment that is too late; None for no day."""
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(0), ZONE)
 
 
 def due_day(day: date, working_days: int) -> date:

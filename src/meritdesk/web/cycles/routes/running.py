@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from meritdesk.web.access.routes import route
+from meritdesk.web.cycles.views import targets
+
+urlpatterns: list[URLPattern] = [
+    route("targets/", targets.mine, name="targets-mine", GET="targets.agree"),
+]
