@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -41,10 +41,11 @@ def stop(text: str) -> None:
     raise SystemExit(2)
 
 
-def run(command: Sequence[str | Path]) -> int:
-    """Run `command` in the project folder and return its exit code."""
+def run(command: Sequence[str | Path], more: Mapping[str, str] | None = None) -> int:
+    """Run `command` in the project folder, with `more` in its environment, and return its exit code."""
     # Tests and checks must not depend on the language or the encoding of the terminal.
-    return subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}).returncode
+    environment = {**os.environ, "PYTHONUTF8": "1", **(more or {})}
+    return subprocess.run([str(part) for part in command], cwd=ROOT, env=environment).returncode
 
 
 def tool(name: str) -> Path:
@@ -100,8 +101,18 @@ def demo(more: Sequence[str]) -> int:
 
 
 def test(more: Sequence[str]) -> int:
-    """Run the tests on all cores; options go on to pytest."""
-    return run([tool("python"), "-m", "pytest", "-n", "auto", *more])
+    """Run the tests on all cores, the web part's on PostgreSQL too where one is reachable; options go on to pytest."""
+    code = run([tool("python"), "-m", "pytest", "-n", "auto", *more])
+    if more:
+        return code
+    address = os.environ.get("MERITDESK_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
+    probe = f"import psycopg; psycopg.connect({address!r}, connect_timeout=3).close()"
+    if subprocess.run([str(tool("python")), "-c", probe], capture_output=True).returncode:
+        say("no PostgreSQL is reachable (MERITDESK_POSTGRES): the web part was tested on SQLite only")
+        return code
+    say("the web part again, on PostgreSQL")
+    on_postgres = {"MERITDESK_DATABASE": address}
+    return run([tool("python"), "-m", "pytest", "-n", "auto", "tests/web"], on_postgres) or code
 
 
 def check(more: Sequence[str]) -> int:
