@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,7 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from meritdesk.web.access import triggers
 from meritdesk.web.access.models import User
+from tests.web.audit_guard import guarded
 from tests.web.company import Company, make_company
 
 Counter = Callable[..., AbstractContextManager[CaptureQueriesContext]]
@@ -30,6 +33,30 @@ def _fast_passwords(settings: Settings, request: pytest.FixtureRequest) -> None:
     """Hash passwords in a microsecond, except in tests marked `real_passwords`."""
     if request.node.get_closest_marker("real_passwords") is None:
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def unaudited(_database: None) -> Iterator[list[str]]:
+    """Fail a test in which a request changed a row outside an action, and so without an audit entry."""
+    with guarded() as found:
+        yield found
+    assert not found, "changed without an audit entry:\n" + "\n".join(found)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_triggers() -> Iterator[None]:
+    """Let the tests with real transactions empty the audit table afterwards, which the database refuses otherwise."""
+    kind = type(connection.ops)
+    flush = kind.execute_sql_flush
+
+    def past(ops: Any, statements: Any) -> None:
+        triggers.remove(ops.connection)
+        flush(ops, statements)
+        triggers.install(ops.connection)
+
+    kind.execute_sql_flush = past  # type: ignore[method-assign]
+    yield
+    kind.execute_sql_flush = flush  # type: ignore[method-assign]
 
 
 @pytest.fixture
