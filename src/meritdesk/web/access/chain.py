@@ -153,6 +153,6 @@ def _seek() -> str:
     return _("保留数据库原样，与备份对照，并查明谁能直接写数据库")
 
 
-def _problem(sequence: int, code: str, message: str, fix: str) -> Problem:
-    place = _("审计记录第 {n} 条").format(n=sequence) if sequence else ""
+def _problem(sequence: int | None, code: str, message: str, fix: str) -> Problem:
+    place = _("审计记录第 {n} 条").format(n=sequence) if sequence is not None else ""
     return Problem(code=code, place=place, message=message, fix=fix)
