@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from meritdesk.web.access.models import User
@@ -88,9 +89,20 @@ def access_assignment(user: User, right: str, pk: int) -> Assignment:
     return get_object_or_404(in_full(Assignment.objects.filter(person__in=people_in_reach(user, right))), pk=pk)
 
 
+def reaches_everything(user: User, right: str) -> bool:
+    """Return whether the account reaches the whole company under the right."""
+    return reach(user, right).everybody
+
+
 def access_everything(user: User, right: str) -> None:
     """Pass if the account reaches the whole company under the right; 404 otherwise."""
-    get_object_or_404(User.objects.filter(pk=user.pk if reach(user, right).everybody else 0))
+    if not reaches_everything(user, right):
+        raise Http404
+
+
+def in_reach(user: User, right: str, person: Person) -> bool:
+    """Return whether the account reaches somebody under the right."""
+    return people_in_reach(user, right).filter(pk=person.pk).exists()
 
 
 # ---- pages -----------------------------------------------------------------------------------------------------------
@@ -117,7 +129,7 @@ def organisation(user: User, day: date) -> list[DepartmentBlock]:
     return [DepartmentBlock(department, lines) for department, lines in blocks.values()]
 
 
-def people_on(user: User, day: date, *, team: Team | None = None, text: str = "") -> QuerySet[Assignment]:
+def people_on(user: User, day: date, *, team: int | None = None, text: str = "") -> QuerySet[Assignment]:
     """Return the assignments of a day of people in reach then; `may_open`: whether they are in reach today."""
     found = Assignment.objects.filter(on_day(day), person__in=people_in_reach(user, "people.read", day))
     # A reach may lead to somebody through another team than the one of the day.
@@ -131,6 +143,15 @@ def people_on(user: User, day: date, *, team: Team | None = None, text: str = ""
         )
     open_today = people_in_reach(user, "people.read").filter(pk=OuterRef("person"))
     return in_full(found).annotate(may_open=Exists(open_today))
+
+
+def roster_for_export(user: User, day: date | None) -> list[Assignment]:
+    """Return the assignments of a day (or all, without one) of people in reach, by key and day; one query."""
+    found = Assignment.objects.filter(person__in=people_in_reach(user, "people.read", day))
+    found = found.filter(team__in=teams_in_reach(user, "people.read"))
+    if day is not None:
+        found = found.filter(on_day(day))
+    return list(in_full(found).order_by("person__key", "valid_from"))
 
 
 def person_page(user: User, person: Person, today: date) -> PersonPage:
