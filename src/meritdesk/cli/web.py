@@ -74,12 +74,11 @@ def run_server(host: str, port: int, *, worker: bool, threads: int, browser: boo
 
     try:
         server.serve(host, port, worker=worker, threads=threads, ready=ready)
-    except KeyboardInterrupt:
-        click.echo(_("已结束。"))
     except OSError as error:
         fix = _("换一个端口：--port {port}").format(port=port + 1)
         message = _("端口 {port} 用不了：{error}").format(port=port, error=error.strerror or error)
         raise MeritdeskError(Problem(code="port-not-usable", place="--port", message=message, fix=fix)) from error
+    click.echo(_("已结束。"))
 
 
 @click.command()

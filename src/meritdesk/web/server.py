@@ -69,7 +69,7 @@ def _care() -> None:
 
 
 def serve(host: str, port: int, *, worker: bool, threads: int, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve pages until interrupted; with `worker`, keep a worker process running beside it. `ready` is called when
+    """Serve pages until interrupted, then return; with `worker`, keep a worker process running beside it. `ready` is called when
     the port is open."""
     from waitress.server import create_server
 
