@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,13 @@ Counter = Callable[..., AbstractContextManager[CaptureQueriesContext]]
 @pytest.fixture(autouse=True)
 def _database(db: None) -> None:
     """Let every test of the web part use the database."""
+
+
+@pytest.fixture(autouse=True)
+def _own_home(settings: Settings, tmp_path: Path) -> None:
+    """Keep files of one test from the next: ids begin anew in each, and folders are called by them."""
+    settings.HOME = tmp_path / "home"
+    settings.HOME.mkdir()
 
 
 @pytest.fixture(autouse=True)
