@@ -114,7 +114,9 @@ MENU = (
 def _rights() -> Mapping[str, str]:
     """Return the right that GET demands of every address without parameters, by name."""
     return {
-        rule.name: rule.rights["GET"] for rule in table() if rule.name and "GET" in rule.rights and "<" not in rule.pattern
+        rule.name: rule.rights["GET"]
+        for rule in table()
+        if rule.name and "GET" in rule.rights and "<" not in rule.pattern
     }
 
 

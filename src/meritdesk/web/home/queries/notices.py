@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.models import Cycle, Notice, RatingForm
@@ -10,13 +13,23 @@ from meritdesk.web.cycles.queries.doors import forms_to_fill
 
 
 def frame_counts(user: User) -> dict[str, int]:
-    """Return `notices` (unread) and `ratings` (forms to fill in); two queries."""
-    ratings = (
-        forms_to_fill(user)
-        .filter(state=RatingForm.State.OPEN, appraisal__cycle__state=Cycle.State.RATING)
-        .aggregate(n=Count("pk"))
-    )
-    return {"notices": Notice.objects.filter(user=user, read_at__isnull=True).count(), "ratings": ratings["n"]}
+    """Return `notices` (unread) and `ratings` (forms to fill in); one query."""
+    unread = Notice.objects.filter(user=OuterRef("pk"), read_at__isnull=True)
+    forms = open_forms(user)
+    counted = User.objects.filter(pk=user.pk).annotate(notice_count=_count(unread), rating_count=_count(forms))
+    row = counted.values("notice_count", "rating_count").first()
+    return {"notices": row["notice_count"], "ratings": row["rating_count"]} if row else {"notices": 0, "ratings": 0}
+
+
+def open_forms(user: User) -> QuerySet[RatingForm]:
+    """Return the rating forms that the account still has to hand in."""
+    return forms_to_fill(user).filter(state=RatingForm.State.OPEN, appraisal__cycle__state=Cycle.State.RATING)
+
+
+def _count(found: QuerySet[Any]) -> Coalesce:
+    """Return the number of `found` as part of another query."""
+    counted = found.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def notices_of(user: User) -> QuerySet[Notice]:

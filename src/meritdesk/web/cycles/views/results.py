@@ -1,0 +1,123 @@
+"""One person's result: the page, the records behind its figures, the evaluation form on screen and on paper."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from meritdesk.language import _
+from meritdesk.web.access.models import User
+from meritdesk.web.cycles import engine
+from meritdesk.web.cycles.models import Appraisal
+from meritdesk.web.cycles.queries.doors import user_of
+from meritdesk.web.cycles.queries.results import person, statistics
+from meritdesk.web.cycles.queries.results.behind import records_of
+from meritdesk.web.cycles.queries.results.shown import shown
+from meritdesk.web.schemes.queries.words import in_words
+from meritdesk.web.ui.tables import Column, Empty, make_table
+from meritdesk.web.ui.text import lazy
+
+
+def _is_own(user: User, appraisal: Appraisal) -> bool:
+    return user.person_id is not None and user.person_id == appraisal.person_id
+
+
+def result(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a result, why it is what it is, and what the person can do about it."""
+    user = user_of(request)
+    appraisal = person.access_result(user, pk)
+    standing = appraisal.result
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
+    if standing is None:
+        return render(request, "cycles/result_none.html", context)
+    earlier = person.history(user, appraisal)
+    appeal = person.appeal_of(appraisal)
+    grades = list(statistics.grade_titles(appraisal.cycle).items())
+    context |= {
+        "result": standing,
+        "shown": shown(standing),
+        "grade_title": dict(grades).get(standing.grade, standing.grade_title),
+        "grade_place": next((place for place, (grade, _t) in enumerate(grades) if grade == standing.grade), ""),
+        "ranked": standing.rank is not None and (standing.rank_of or 0) >= statistics.SMALLEST,
+        "change": person.change(earlier),
+        "trend": person.trend(earlier, _("历次总分")),
+        "interview": person.interview_of(appraisal),
+        "corrections": person.corrections_of(appraisal),
+        "signature": person.signature_of(appraisal),
+        "appeal": appeal,
+        "deadlines": person.deadlines_of(appraisal, appeal),
+        "acts": person.possible_acts(appraisal),
+        "contacts": person.contacts_of(appraisal),
+    }
+    return render(request, "cycles/result.html", context)
+
+
+def records(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
+    """List the records behind an indicator, with the file and row each came from; `from` chooses the post."""
+    user = user_of(request)
+    appraisal = person.access_result(user, pk)
+    behind = records_of(appraisal, indicator, request.GET.get("from", ""))
+    choices = [(status, title) for status, title in behind.statuses]
+    table = make_table(
+        request,
+        behind.facts,
+        columns=(
+            Column(key="record", title=lazy("记录编号"), filter="record__icontains"),
+            Column(key="day", title=lazy("日期"), order=("day", "record")),
+            Column(key="status", title=lazy("怎样计入"), order=("status", "day"), filter="status", choices=choices),
+            Column(key="value", title=behind.value_title, order=("value",), num=True),
+            Column(key="source", title=lazy("出处"), phone=False),
+        ),
+        row_template="cycles/result_record_row.html",
+        empty=Empty(title=lazy("没有记录"), why=lazy("这个指标在本期没有数据。")),
+        sort="day",
+    )
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal), "behind": behind}
+    return render(request, "cycles/result_records.html", context | {"table": table})
+
+
+def form(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the evaluation form as on paper (R4.10), with the signatures as they stand."""
+    user = user_of(request)
+    appraisal = person.access_result(user, pk)
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
+    if appraisal.result is None:
+        return render(request, "cycles/result_none.html", context)
+    interview = person.interview_of(appraisal)
+    found = shown(appraisal.result)
+    context |= {
+        "result": appraisal.result,
+        "shown": found,
+        "sheet": found.sheet,
+        "words": found.form["words"],
+        "interview": interview,
+        "signers": person.signers_of(appraisal, interview),
+    }
+    return render(request, "cycles/result_form.html", context)
+
+
+def pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """Download the printed evaluation form."""
+    appraisal = person.access_result(user_of(request), pk)
+    if appraisal.result is None:
+        return redirect("result", pk)
+    name = _("考核表_{person}_{period}").format(
+        person=appraisal.person.key, period=person.period_title(appraisal.cycle).replace(" ", "")
+    )
+    answer = HttpResponse(engine.paper(appraisal.result), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = person.attachment(f"{name}.pdf")
+    return answer
+
+
+def scheme(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show in plain words the scheme that a result rests on, as it was pinned when the cycle was opened."""
+    user = user_of(request)
+    appraisal = person.access_result(user, pk)
+    context = {
+        "appraisal": appraisal,
+        "cycle": appraisal.cycle,
+        "own": _is_own(user, appraisal),
+        "words": in_words(engine.loaded_scheme(appraisal.cycle)),
+        "version": appraisal.cycle.scheme_version,
+    }
+    return render(request, "cycles/result_scheme.html", context)

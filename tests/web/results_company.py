@@ -1,0 +1,91 @@
+"""A company with published results, for the pages that show them: `published()`, with earlier months by `earlier()`.
+
+The results are the engine's own, kept as publication keeps them; earlier months repeat them with other totals, which
+is enough for lists and trends.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.utils import timezone
+
+from meritdesk.web.access.actions import action, record
+from meritdesk.web.cycles import engine
+from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
+from meritdesk.web.cycles.states import move_appraisal, move_cycle
+from tests.web.cycle_company import Centre, build_cycle
+
+WAYS = {"graded": "publish", "held": "hold", "not_appraised": "leave_out"}
+
+
+def published(*, teams: int = 2, size: int = 3, sign_off: bool = True) -> Centre:
+    """Return a company whose month is published; with `sign_off` the interviews are over."""
+    centre = build_cycle("reviewing", teams=teams, size=size)
+    computed = engine.compute(centre.cycle, explained=True)
+    do_publish_plainly(centre, computed, sign_off)
+    centre.cycle.refresh_from_db()
+    return centre
+
+
+@action
+def do_publish_plainly(centre: Centre, computed: engine.Computed, sign_off: bool) -> None:
+    """Keep the results and give them to everybody, with nothing of what else a publication does."""
+    cycle, now = centre.cycle, timezone.now()
+    run = engine.keep(cycle, computed, purpose=Run.Purpose.PUBLISHED, acting_user=centre.hr)
+    move_cycle(cycle, "publish")
+    results = {result.appraisal_id: result for result in Result.objects.filter(run=run)}
+    until = datetime(now.year, now.month, now.day, 16, tzinfo=UTC) + timedelta(days=6)
+    for appraisal in Appraisal.objects.filter(cycle=cycle):
+        result = results.get(appraisal.pk)
+        move_appraisal(appraisal, WAYS[result.state] if result else "leave_out")
+        if sign_off and appraisal.state == Appraisal.State.INTERVIEW:
+            move_appraisal(appraisal, "confirm_interview")
+        Appraisal.objects.filter(pk=appraisal.pk).update(result=result, appeal_until=until)
+    day = timezone.localdate() + timedelta(days=6)
+    Cycle.objects.filter(pk=cycle.pk).update(run=run, published_at=now, appeal_until=until, sign_due=day)
+    record(centre.hr, "test.publish", cycle, new={"run": run.number})
+
+
+def earlier(centre: Centre, months: int) -> list[Cycle]:
+    """Repeat the published results in as many months before, each a little other; returns the cycles."""
+    made = []
+    for back in range(1, months + 1):
+        first = date(2025, 9 - back, 1)
+        last = date(2025, 10 - back, 1) - timedelta(days=1)
+        cycle = Cycle.objects.create(
+            title=f"{centre.department.name} {first:%Y年%-m月}",
+            department=centre.department,
+            kind="month",
+            first_day=first,
+            last_day=last,
+            scheme_version=centre.version,
+            state=Cycle.State.CLOSED,
+            published_at=datetime(2025, 10 - back, 12, tzinfo=UTC),
+            created_by=centre.hr,
+        )
+        _repeat(centre, cycle, back)
+        made.append(cycle)
+    return made
+
+
+def _repeat(centre: Centre, cycle: Cycle, back: int) -> None:
+    known = Run.objects.get(cycle=centre.cycle, purpose=Run.Purpose.PUBLISHED)
+    run = Run.objects.create(
+        cycle=cycle, number=1, purpose=Run.Purpose.PUBLISHED, scheme_hash=known.scheme_hash, people=known.people,
+        program_hash=known.program_hash, input_hash=known.input_hash, inputs_digest="", results_hash="",
+        code_version=known.code_version, made_by=centre.hr,
+    )  # fmt: skip
+    for old in Result.objects.filter(run=known).select_related("appraisal"):
+        appraisal = Appraisal.objects.create(
+            cycle=cycle, person_id=old.appraisal.person_id, team_id=old.appraisal.team_id, position=old.appraisal.position,
+            superior_id=old.appraisal.superior_id, scheme_hash=old.appraisal.scheme_hash, state=Appraisal.State.SIGNED,
+        )  # fmt: skip
+        total = None if old.total is None else old.total - 137 * back + (old.pk * 7919 + back * 104_729) % 500
+        result = Result.objects.create(
+            run=run, appraisal=appraisal, document=old.document, content_hash=old.content_hash, state=old.state,
+            total=total, grade=old.grade, grade_title=old.grade_title, coefficient=old.coefficient, days=old.days,
+            rank=old.rank, rank_of=old.rank_of,
+        )  # fmt: skip
+        Appraisal.objects.filter(pk=appraisal.pk).update(result=result)
+    Cycle.objects.filter(pk=cycle.pk).update(run=run)
