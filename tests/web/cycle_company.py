@@ -197,6 +197,7 @@ def _add_accounts(centre: Centre) -> None:
         user.password = pattern.password
         user.save()
         centre.users[user.username] = user
+    grants: list[tuple[str, Role, Department | None, Team | None]]
     grants = [("M01", Role.SUPERVISOR, centre.department, None), ("Q01", Role.QA, None, None),
               ("H01", Role.HR, None, None), ("H02", Role.HR, None, None), ("P01", Role.PANEL, centre.department, None),
               ("auditor", Role.AUDITOR, None, None)]  # fmt: skip

@@ -43,9 +43,9 @@ APPRAISAL_MODEL: Model = {
     "signed": {"correct": "sign_off"},
     "unsigned": {"appeal": "appealing", "correct": "sign_off"},
     "appealing": {"uphold": "upheld", "reject": "rejected", "withdraw": "withdrawn"},
-    "upheld": {"sign": "signed"},
-    "rejected": {"sign": "signed"},
-    "withdrawn": {"sign": "signed"},
+    "upheld": {"sign": "signed", "correct": "sign_off"},
+    "rejected": {"sign": "signed", "correct": "sign_off"},
+    "withdrawn": {"sign": "signed", "correct": "sign_off"},
 }  # fmt: skip
 
 

@@ -99,6 +99,23 @@ def load(into: Path) -> list[Batch]:
     return batches
 
 
+def adopt(into: Path, source: Path) -> list[str]:
+    """Take over the batches of the store `source`, but those withdrawn there or listed here; return their ids.
+
+    They are listed in one step after all of them lie complete below `into`: all of them or none. `source` is used up.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    listed = _manifest(into)
+    known = {entry["id"] for entry in listed}
+    new = [entry for entry in _manifest(source) if entry["id"] not in known and not entry["withdrawn"]]
+    for entry in new:
+        shutil.rmtree(into / entry["id"], ignore_errors=True)
+        (source / entry["id"]).rename(into / entry["id"])
+    if new:
+        _write_manifest(into, [*listed, *new])
+    return [entry["id"] for entry in new]
+
+
 def withdraw(into: Path, identity: str, *, back: bool = False) -> None:
     """Withdraw a batch (or put it `back`): the next result is made without (or with) it.
 
