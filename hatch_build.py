@@ -10,6 +10,7 @@ fetch anything unpinned.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import re
@@ -41,6 +42,7 @@ TEST_FILES = {
     TEST_VENDOR / "axe.min.js": MODULES / "axe-core/axe.min.js",
     TEST_VENDOR / "axe.licence.txt": MODULES / "axe-core/LICENSE",
 }
+PACKED = (".css", ".js")
 STAMP = VENDOR / "made-from.sha256"
 # Left in a style sheet, it sends browsers (and Django's file storage) looking for a file that is not shipped.
 SOURCE_MAP = re.compile(rb"/\*# sourceMappingURL=[^*]*\*/\s*$")
@@ -65,12 +67,18 @@ def up_to_date(root: Path) -> bool:
 
 
 def place(origin: Path, target: Path) -> None:
-    """Put the file `origin` at `target`, whole or not at all."""
+    """Put the file `origin` at `target`; what browsers load also packed, as the server sends a packed twin by itself."""
     content = origin.read_bytes()
     if target.suffix == ".css":
         content = SOURCE_MAP.sub(b"", content)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside and renamed: an install cut off half-way leaves no half file that looks complete.
+    write_whole(target, content)
+    if target.suffix in PACKED:
+        write_whole(target.with_name(f"{target.name}.gz"), gzip.compress(content, mtime=0))
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write `target`, whole or not at all: an install cut off half-way leaves no half file that looks complete."""
     aside = target.with_name(f"{target.name}.part")
     aside.write_bytes(content)
     aside.replace(target)

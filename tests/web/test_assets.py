@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -102,6 +103,13 @@ def test_the_checker_of_the_tests_stays_out_of_the_package(npm: Npm, tree: Path)
 def test_style_sheet_asks_for_no_source_map(npm: Npm, tree: Path) -> None:
     hatch_build.fetch_assets(tree)
     assert (tree / hatch_build.VENDOR / "tabler.min.css").read_text(encoding="utf-8") == "tabler.min.css\n"
+
+
+def test_what_browsers_load_has_a_packed_twin(npm: Npm, tree: Path) -> None:
+    hatch_build.fetch_assets(tree)
+    for name in ("tabler.min.css", "echarts.min.js"):
+        plain = (tree / hatch_build.VENDOR / name).read_bytes()
+        assert gzip.decompress((tree / hatch_build.VENDOR / f"{name}.gz").read_bytes()) == plain
 
 
 def test_every_package_is_pinned_with_a_hash_and_no_address() -> None:

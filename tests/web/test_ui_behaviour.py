@@ -40,7 +40,8 @@ PAGE = """{% extends "ui/page.html" %}
 <div id="fails"><button type="button" hx-get="/broken/" hx-swap="none">坏</button></div>
 {% for chart in charts %}{% with chart_id="chart-"|add:chart.kind %}{% include "ui/components/chart.html" %}
 {% endwith %}{% endfor %}
-{% include "ui/components/confirm.html" with id="go" title="发布" consequence="将向 58 人" action_url="/go/" action_title="发" %}
+{% with id="go" title="发布" consequence="将向 58 人发布" action_url="/go/" action_title="发布" %}
+{% include "ui/components/confirm.html" %}{% endwith %}
 {% endblock %}"""
 CHARTS = [
     {"kind": "bar", "title": "条", "rows": [{"name": "甲", "value": "9.50", "n": 3, "url": "/rows/"}], "target": 5},
