@@ -9,7 +9,6 @@ from meritdesk.web.access.sign_in import views as sign_in
 
 urlpatterns = [
     route("health", health.health, name="health", GET=PUBLIC),
-    route("language/", sign_in.choose_language, name="language", POST=PUBLIC),
     # signing in: the names are allauth's
     route("sign-in/", sign_in.SignIn.as_view(), name="account_login", GET=PUBLIC, POST=PUBLIC),
     route("sign-in/code/", sign_in.EnterCode.as_view(), name="mfa_authenticate", GET=PUBLIC, POST=PUBLIC),

@@ -24,7 +24,6 @@ name_actions(
         "set-up-second-factor": lazy("设置动态验证码"),
         "remove-second-factor": lazy("停用动态验证码"),
         "renew-recovery-codes": lazy("更换备用码"),
-        "change-language": lazy("切换语言"),
     }
 )
 
@@ -79,15 +78,6 @@ def do_renew_recovery_codes(*, acting_user: User, request: HttpRequest) -> None:
     """Make new recovery codes; the old ones are worth nothing from now on."""
     codes.generate_recovery_codes(request)
     record(acting_user, "renew-recovery-codes", acting_user, person=_person(acting_user))
-
-
-@action
-def do_change_language(*, acting_user: User, language: str) -> None:
-    """Keep the language that an account reads."""
-    old = acting_user.language
-    acting_user.language = language
-    acting_user.save(update_fields=["language"])
-    record(acting_user, "change-language", acting_user, old={"language": old}, new={"language": language})
 
 
 def _person(user: User | None) -> str:

@@ -15,15 +15,11 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from meritdesk import language
 from meritdesk.language import _
-from meritdesk.web.access.middleware import COOKIE
 from meritdesk.web.access.models import User
 from meritdesk.web.access.sign_in import forms
 from meritdesk.web.access.sign_in.actions import (
-    do_change_language,
     do_change_password,
     do_note_sign_out,
     do_remove_second_factor,
@@ -142,16 +138,3 @@ class RenewRecoveryCodes(codes.GenerateRecoveryCodesView):  # type: ignore[misc]
         """Make them and show them."""
         do_renew_recovery_codes(acting_user=self.request.user, request=self.request)
         return redirect("mfa_view_recovery_codes")
-
-
-def choose_language(request: HttpRequest) -> HttpResponse:
-    """Switch the language of the pages: for an account, and for this browser."""
-    wanted, following = request.POST.get("language", ""), request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        following = "/"
-    response = redirect(following)
-    if wanted in language.LANGUAGES:
-        response.set_cookie(COOKIE, wanted, max_age=365 * 86400, samesite="Lax", secure=settings.HTTPS, httponly=True)
-        if isinstance(request.user, User) and request.user.language != wanted:
-            do_change_language(acting_user=request.user, language=wanted)
-    return response
