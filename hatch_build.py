@@ -53,21 +53,22 @@ def wanted_files(root: Path) -> dict[Path, Path]:
     return {**FILES, **TEST_FILES} if (root / "tests").is_dir() else dict(FILES)
 
 
-def lock_hash(root: Path) -> str:
-    """Return what the files are made from: the hash of the lock."""
-    return hashlib.sha256((root / "assets/package-lock.json").read_bytes()).hexdigest()
+def origin_hash(root: Path) -> str:
+    """Return the hash of what the files are made from: the lock, and this file, which lays them out."""
+    lock = (root / "assets/package-lock.json").read_bytes()
+    return hashlib.sha256(lock + Path(__file__).read_bytes()).hexdigest()
 
 
 def up_to_date(root: Path) -> bool:
     """Tell whether every file lies below `root` and was made from the present lock."""
     stamp = root / STAMP
-    if not stamp.is_file() or stamp.read_text(encoding="ascii").strip() != lock_hash(root):
+    if not stamp.is_file() or stamp.read_text(encoding="ascii").strip() != origin_hash(root):
         return False
     return all((root / target).is_file() for target in wanted_files(root))
 
 
 def place(origin: Path, target: Path) -> None:
-    """Put the file `origin` at `target`; what browsers load also packed, as the server sends a packed twin by itself."""
+    """Put the file `origin` at `target`; what browsers load also packed: the server prefers a packed twin."""
     content = origin.read_bytes()
     if target.suffix == ".css":
         content = SOURCE_MAP.sub(b"", content)
@@ -111,7 +112,7 @@ def fetch_assets(root: Path) -> None:
         for target, origin in wanted_files(root).items():
             place((root if origin.parts[0] == "assets" else Path(folder)) / origin, root / target)
     # Last, so that it never vouches for a set that is not complete.
-    (root / STAMP).write_text(f"{lock_hash(root)}\n", encoding="ascii")
+    (root / STAMP).write_text(f"{origin_hash(root)}\n", encoding="ascii")
 
 
 class AssetHook(BuildHookInterface[Any]):
