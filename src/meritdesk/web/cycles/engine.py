@@ -155,17 +155,17 @@ def _result(appraisal: Appraisal, outcome: Outcome, text: str) -> Result:
         document=text,
         content_hash=hashlib.sha256(text.encode()).hexdigest(),
         state=outcome.state,
-        total=_scaled(outcome.total, 100),
+        total=scaled(outcome.total, 100),
         grade=outcome.grade or "",
         grade_title=outcome.grade_title,
-        coefficient=_scaled(outcome.coefficient, 10_000),
+        coefficient=scaled(outcome.coefficient, 10_000),
         days=sum(segment.days for segment in outcome.segments if segment.counted),
         rank=outcome.rank,
         rank_of=outcome.rank_of,
     )
 
 
-def _scaled(value: Decimal | None, scale: int) -> int | None:
+def scaled(value: Decimal | None, scale: int) -> int | None:
     """Return an exact decimal as an integer of 1/scale; AssertionError if it is finer than that."""
     if value is None:
         return None

@@ -44,7 +44,9 @@ class Points:
 def supposed(user: User, person: str, points: Sequence[Points], reason: str) -> list[Supposed]:
     """Return the decisions as a trial run takes them."""
     return [
-        Supposed(person=person, indicator=p.indicator, score=p.score, day=p.day, reason=reason, decided_by=user.username)
+        Supposed(
+            person=person, indicator=p.indicator, score=p.score, day=p.day, reason=reason, decided_by=user.username
+        )
         for p in points
     ]
 
@@ -139,7 +141,9 @@ def do_withdraw_anomaly(*, acting_user: User, adjustment: Adjustment, reason: st
     """Take an anomaly mark back: the indicator is scored from its data again."""
     claim_once(once, acting_user, "adjustment.withdraw")
     lock_cycle(adjustment.appraisal.cycle_id, *BEFORE_PUBLICATION)
-    current = Adjustment.objects.select_related("appraisal__person", "appraisal__cycle", "replaces").get(pk=adjustment.pk)
+    current = Adjustment.objects.select_related("appraisal__person", "appraisal__cycle", "replaces").get(
+        pk=adjustment.pk
+    )
     if current.replaced or current.kind != Adjustment.Kind.ANOMALY:
         raise Refused("not-standing", _("这个标记已经不再生效"))
     if acting_user.person_id == current.appraisal.person_id:

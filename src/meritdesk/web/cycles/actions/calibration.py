@@ -22,6 +22,7 @@ from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.actions.adjusting import Points, set_points
 from meritdesk.web.cycles.actions.locks import lock_cycle
 from meritdesk.web.cycles.actions.telling import tell_people
+from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import CalibrationCase, Cycle, RatingForm, Run
 from meritdesk.web.cycles.states import move_cycle
 from meritdesk.web.ui.text import lazy
@@ -57,7 +58,9 @@ def missing_forms(cycle: Cycle) -> list[RatingForm]:
     """Return the forms that were not handed in, by person."""
     found = RatingForm.objects.filter(appraisal__cycle=cycle, state=RatingForm.State.OPEN)
     return list(
-        found.select_related("appraisal__person", "rater", "invitation").order_by("appraisal__person__key", "role", "pk")
+        found.select_related("appraisal__person", "rater", "invitation").order_by(
+            "appraisal__person__key", "role", "pk"
+        )
     )
 
 
@@ -285,7 +288,7 @@ def do_submit_review(*, acting_user: User, cycle: Cycle, once: str) -> Cycle:
 
 def refuse_stale_preview(cycle: Cycle) -> None:
     """Refuse (`preview-stale`) when the newest run is not of today's inputs."""
-    if cycle.run is None or cycle.run.inputs_digest != engine.digest(cycle):
+    if cycle.run is None or cycle.run.inputs_digest != digest(cycle):
         raise Refused("preview-stale", _("预览之后又有评分、裁定或数据变化"), _("先重新计算预览"))
 
 

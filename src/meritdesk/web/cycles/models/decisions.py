@@ -56,6 +56,7 @@ class Adjustment(models.Model):
         ANOMALY = "anomaly", lazy("异常数据")
         CALIBRATION = "calibration", lazy("校准")
         APPEAL = "appeal", lazy("申诉")
+        CORRECTION = "correction", lazy("更正")
 
     appraisal = models.ForeignKey(Appraisal, on_delete=models.CASCADE, related_name="adjustments")
     indicator = models.CharField(max_length=40)
@@ -186,6 +187,8 @@ class Correction(models.Model):
     above_quota = models.BooleanField(default=False)
     """The person stands above the quota of the grade: charged to the correction budget."""
     reason = models.TextField()
+    decisions = models.JSONField(default=list)
+    """Ids of the adjustments it rests on: taken back when it is not approved."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     proposed_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey("access.User", on_delete=models.PROTECT, null=True, related_name="+")

@@ -1,0 +1,132 @@
+"""What a decision would change: the results that stand beside those of a trial run. Counts and lists only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meritdesk.results import Appraisal as Outcome
+from meritdesk.web.cycles import engine
+from meritdesk.web.cycles.models import Appraisal, Cycle, Result
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Total (hundredths), grade and coefficient (1/10000) of one person."""
+
+    total: int | None
+    grade: str
+    grade_title: str
+    coefficient: int | None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Somebody whose figures change."""
+
+    person: str
+    name: str
+    before: Figures
+    after: Figures
+
+
+@dataclass(frozen=True)
+class GradeCount:
+    """How many people have a grade, before and after, and the share in percent that the scheme sets."""
+
+    title: str
+    before: int
+    after: int
+    share: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a trial shows: the person, others who would move, people per grade, and the sum of coefficients."""
+
+    person: Moved | None
+    others: Sequence[Moved]
+    grades: Sequence[GradeCount]
+    coefficients_before: int
+    coefficients_after: int
+    above_quota: bool = False
+
+
+def _of(outcome: Outcome) -> Figures:
+    total, coefficient = engine.scaled(outcome.total, 100), engine.scaled(outcome.coefficient, 10_000)
+    return Figures(total, outcome.grade or "", outcome.grade_title, coefficient)
+
+
+def _standing(result: Result) -> Figures:
+    return Figures(result.total, result.grade, result.grade_title, result.coefficient)
+
+
+def standing_results(cycle: Cycle) -> dict[str, Result]:
+    """Return staff key → result that stands: of the newest preview until publication, then of each appraisal."""
+    if cycle.published_at is not None:
+        found = Result.objects.filter(pk__in=Appraisal.objects.filter(cycle=cycle).values("result"))
+    else:
+        found = Result.objects.filter(run=cycle.run_id)
+    rows = found.select_related("appraisal__person", "appraisal__team").defer("document")
+    return {result.appraisal.person.key: result for result in rows.order_by("appraisal__person__key")}
+
+
+def effect_of(cycle: Cycle, computed: engine.Computed, person: str, *, only_person: bool = False) -> Effect:
+    """Return what a trial changes; with `only_person` nobody else's result will move, as in a correction."""
+    standing = standing_results(cycle)
+    trial = {o.person: o for o in computed.results.appraisals}
+    before = {key: _standing(result) for key, result in standing.items()}
+    after = {
+        key: _of(trial[key]) if key in trial and (key == person or not only_person) else figures
+        for key, figures in before.items()
+    }
+    moved = [
+        Moved(key, standing[key].appraisal.person.name, figures, after[key])
+        for key, figures in before.items()
+        if after[key] != figures or key == person
+    ]
+    return Effect(
+        person=next((m for m in moved if m.person == person), None),
+        others=[m for m in moved if m.person != person],
+        grades=_grades(cycle, list(before.values()), list(after.values())),
+        coefficients_before=sum(f.coefficient or 0 for f in before.values()),
+        coefficients_after=sum(f.coefficient or 0 for f in after.values()),
+        above_quota=above_quota(cycle, computed, person) if only_person else False,
+    )
+
+
+def _grades(cycle: Cycle, before: Sequence[Figures], after: Sequence[Figures]) -> list[GradeCount]:
+    scheme = engine.loaded_scheme(cycle).scheme
+    shares = scheme.distribution.shares if scheme.distribution else {}
+    old, new = Counter(f.grade for f in before), Counter(f.grade for f in after)
+    return [GradeCount(g.title, old[g.id], new[g.id], str(shares.get(g.id, ""))) for g in scheme.grades]
+
+
+def grade_counts(cycle: Cycle, results: Sequence[Result]) -> list[GradeCount]:
+    """Return how many of these results have each grade, with the shares that the scheme sets."""
+    figures = [_standing(result) for result in results]
+    return _grades(cycle, figures, figures)
+
+
+def above_quota(cycle: Cycle, computed: engine.Computed, person: str) -> bool:
+    """Return whether a correction puts the person above the quota of their new grade.
+
+    The trial says how many of their group the distribution allows in it; the others keep the grades they have.
+    """
+    rule = engine.loaded_scheme(cycle).scheme.distribution
+    outcome = next((o for o in computed.results.appraisals if o.person == person), None)
+    if rule is None or rule.mode not in ("cap", "force") or outcome is None or outcome.grade is None:
+        return False
+    group = [o for o in computed.results.appraisals if _group(rule.group, o) == _group(rule.group, outcome)]
+    allowed = sum(1 for o in group if o.grade == outcome.grade)
+    standing = standing_results(cycle)
+    if person in standing and standing[person].grade == outcome.grade:
+        return False
+    others = {o.person for o in group if o.person != person}
+    have = sum(1 for key, result in standing.items() if key in others and result.grade == outcome.grade)
+    return have + 1 > allowed
+
+
+def _group(kind: str, outcome: Outcome) -> str:
+    return "" if kind == "all" else str(getattr(outcome, kind))
