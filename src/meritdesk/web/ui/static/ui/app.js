@@ -1,4 +1,4 @@
-/* Behaviour of all pages, bound by data-attributes (listed in docs at each block); no framework beside htmx, no inline script. */
+/* Behaviour of all pages, bound by data-attributes (named at the head of each block); no framework beside htmx, no inline script. */
 "use strict";
 
 (() => {
@@ -120,10 +120,10 @@
     if (document.querySelector("form[data-changed]:not([data-sent])")) event.preventDefault();
   });
 
-  /* ---- a form is sent once: its buttons rest until the page answers ---- */
+  /* ---- a form is sent once: its buttons rest until the page answers (data-repeat: a download, which leaves the page) ---- */
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.defaultPrevented || form.method !== "post" || form.matches("[data-repeat]")) return;
     form.dataset.sent = "";
     // After the browser has read which button was pressed.
     setTimeout(() => {
