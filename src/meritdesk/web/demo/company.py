@@ -35,8 +35,25 @@ TITLES = {"质检员": "质检专员"} | {code: title for title, (code, _english
 """What the sample's roster and its mapping write otherwise."""
 MORE = (
     # Staff key, name, position: who the sample's roster does not have.
-    ("P01", "顾明远", "培训主管"), ("P02", "陆清和", "客服经理"), ("H02", "邵一宁", "人事专员"), ("F01", "崔立行", "财务"),
+    ("P01", "顾明远", "培训主管"), ("P02", "陆清和", "客服经理"), ("H02", "邵一宁", "人事专员"),
+    ("F01", "崔立行", "财务"),
 )  # fmt: skip
+
+SHOWN = {
+    "A0301": ("客服代表", "四组：结果已发布，待面谈和签字"),
+    "A0401": ("客服代表", "五组：申诉已成立，结果有更正"),
+    "A0002": ("客服代表", "一组：填写自评"),
+    "L02": ("班组长", "二组：正在评分"),
+    "L04": ("班组长", "四组：面谈"),
+    "M01": ("主管", "整个部门：进度、校准、结果"),
+    "Q01": ("质检专员", "质检评分"),
+    "H01": ("人事专员", "组织考核、发布、归档"),
+    "H02": ("人事专员", "第二位人事"),
+    "P01": ("考核小组", "校准、复核、裁定申诉"),
+    "auditor": ("审计员", "审计记录与存档"),
+    "admin": ("系统管理员", "账号、角色、代办"),
+}
+"""Accounts that the sign-in page of the demo offers: staff key → (role, what can be seen)."""
 
 
 @dataclass
