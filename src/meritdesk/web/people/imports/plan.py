@@ -136,12 +136,13 @@ class _Planning:
             seen: dict[date, int] = {}
             for row in sorted(rows, key=_order):
                 assert row.draft is not None
+                if len(rows) > 1:
+                    # Several rows are a history: the one without a day of its own is its beginning.
+                    row.draft.valid_from = row.draft.begin
                 try:
                     outcome = place(stays, row.draft, self.effective)
                     if outcome.about in seen and outcome.kind != "unchanged":
-                        number = seen[outcome.about]
-                        reason = _("与第 {n} 行是同一个人、同一天，内容却不同").format(n=number)
-                        raise Fault("key", reason, _("只留一行正确的"))
+                        raise _said_twice(seen[outcome.about])
                     self._check_allowed(stays, outcome)
                 except Fault as fault:
                     self.fault(row, fault)
@@ -245,6 +246,11 @@ class _Planning:
             key: [(stay.superior, stay.valid_from, stay.valid_to) for stay in self._stays(key) if stay.superior]
             for key in keys
         }
+
+
+def _said_twice(number: int) -> Fault:
+    reason = _("与第 {n} 行是同一个人、同一天，内容却不同").format(n=number)
+    return Fault("key", reason, _("只留一行正确的"))
 
 
 def _order(row: PlannedRow) -> tuple[date, int]:
