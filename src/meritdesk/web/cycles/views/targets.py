@@ -8,3 +8,8 @@ from django.http import HttpRequest, HttpResponse
 def mine(request: HttpRequest) -> HttpResponse:
     """Show the targets proposed to the reader."""
     return HttpResponse("")
+
+
+def targets(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the targets of a cycle."""
+    return HttpResponse("")
