@@ -202,9 +202,13 @@ def _steps(
         jumps=jumps,
         across=_spread([Tick(x_of(corner), amount(corner, kind)) for corner in shown]),
         up=[Tick(y_of(y), format_number(y), "end") for y in _levels(there)],
-        rows=[(amount(v, kind), "—" if at[v] is None else format_number(at[v] or Decimal(0))) for v in shown if v in at],
+        rows=[(amount(v, kind), _shown(at[v])) for v in shown if v in at],
         note=note,
     )
+
+
+def _shown(points: Decimal | None) -> str:
+    return "—" if points is None else format_number(points)
 
 
 def _levels(points: Sequence[Decimal]) -> list[Decimal]:

@@ -1,0 +1,1 @@
+"""The pages of schemes: library, reading, designer, text, check, cases, comparison, publication."""
