@@ -42,7 +42,7 @@ def appraisals_in_reach(user: User, right: str) -> QuerySet[Appraisal]:
     published = Q(cycle__published_at__isnull=False)
     own = Q(person=scope.own) if scope.own else Q(pk__in=[])
     if scope.everybody:
-        others = Q()
+        others = Q(pk__isnull=False)  # an empty Q would vanish beside the other
     else:
         in_team = Q(team__in=scope.teams)
         if right == "results.read":
