@@ -61,7 +61,6 @@ def earlier(centre: Centre, months: int) -> list[Cycle]:
             last_day=last,
             scheme_version=centre.version,
             state=Cycle.State.CLOSED,
-            published_at=datetime(2025, 10 - back, 12, tzinfo=UTC),
             created_by=centre.hr,
         )
         _repeat(centre, cycle, back)
@@ -77,9 +76,10 @@ def _repeat(centre: Centre, cycle: Cycle, back: int) -> None:
         code_version=known.code_version, made_by=centre.hr,
     )  # fmt: skip
     for old in Result.objects.filter(run=known).select_related("appraisal"):
+        known_person = old.appraisal
         appraisal = Appraisal.objects.create(
-            cycle=cycle, person_id=old.appraisal.person_id, team_id=old.appraisal.team_id, position=old.appraisal.position,
-            superior_id=old.appraisal.superior_id, scheme_hash=old.appraisal.scheme_hash, state=Appraisal.State.SIGNED,
+            cycle=cycle, person_id=known_person.person_id, team_id=known_person.team_id, state=Appraisal.State.SIGNED,
+            position=known_person.position, superior_id=known_person.superior_id, scheme_hash=known_person.scheme_hash,
         )  # fmt: skip
         total = None if old.total is None else old.total - 137 * back + (old.pk * 7919 + back * 104_729) % 500
         result = Result.objects.create(
@@ -88,4 +88,4 @@ def _repeat(centre: Centre, cycle: Cycle, back: int) -> None:
             rank=old.rank, rank_of=old.rank_of,
         )  # fmt: skip
         Appraisal.objects.filter(pk=appraisal.pk).update(result=result)
-    Cycle.objects.filter(pk=cycle.pk).update(run=run)
+    Cycle.objects.filter(pk=cycle.pk).update(run=run, published_at=datetime(2025, 10 - back, 12, tzinfo=UTC))

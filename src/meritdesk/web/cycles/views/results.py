@@ -31,7 +31,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     if standing is None:
         return render(request, "cycles/result_none.html", context)
     earlier = person.history(user, appraisal)
-    appeal = person.appeal_of(appraisal)
+    around = person.surroundings_of(appraisal)
     grades = list(statistics.grade_titles(appraisal.cycle).items())
     context |= {
         "result": standing,
@@ -41,11 +41,12 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
         "ranked": standing.rank is not None and (standing.rank_of or 0) >= statistics.SMALLEST,
         "change": person.change(earlier),
         "trend": person.trend(earlier, _("历次总分")),
-        "interview": person.interview_of(appraisal),
-        "corrections": person.corrections_of(appraisal),
-        "signature": person.signature_of(appraisal),
-        "appeal": appeal,
-        "deadlines": person.deadlines_of(appraisal, appeal),
+        "interview": around.interview,
+        "plan": around.plan,
+        "corrections": around.corrections,
+        "signature": around.signature,
+        "appeal": around.appeal,
+        "deadlines": person.deadlines_of(appraisal, around.appeal),
         "acts": person.possible_acts(appraisal),
         "contacts": person.contacts_of(appraisal),
     }
@@ -57,20 +58,22 @@ def records(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
     user = user_of(request)
     appraisal = person.access_result(user, pk)
     behind = records_of(appraisal, indicator, request.GET.get("from", ""))
-    choices = [(status, title) for status, title in behind.statuses]
+    valued = any(fact.value is not None for fact in behind.facts)
+    columns = [
+        Column(key="record", title=lazy("记录编号"), filter="record__icontains"),
+        Column(key="day", title=lazy("日期"), order=("day", "record"), phone=False),
+        Column(key="status", title=lazy("怎样计入"), order=("status", "day"), filter="status", choices=behind.statuses),
+        *([Column(key="value", title=behind.value_title, order=("value",), num=True)] if valued else []),
+        Column(key="source", title=lazy("出处"), phone=False),
+    ]
     table = make_table(
         request,
         behind.facts,
-        columns=(
-            Column(key="record", title=lazy("记录编号"), filter="record__icontains"),
-            Column(key="day", title=lazy("日期"), order=("day", "record")),
-            Column(key="status", title=lazy("怎样计入"), order=("status", "day"), filter="status", choices=choices),
-            Column(key="value", title=behind.value_title, order=("value",), num=True),
-            Column(key="source", title=lazy("出处"), phone=False),
-        ),
+        columns=columns,
         row_template="cycles/result_record_row.html",
         empty=Empty(title=lazy("没有记录"), why=lazy("这个指标在本期没有数据。")),
         sort="day",
+        extra={"valued": valued},
     )
     context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal), "behind": behind}
     return render(request, "cycles/result_records.html", context | {"table": table})
@@ -83,15 +86,16 @@ def form(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
     if appraisal.result is None:
         return render(request, "cycles/result_none.html", context)
-    interview = person.interview_of(appraisal)
+    around = person.surroundings_of(appraisal)
     found = shown(appraisal.result)
     context |= {
         "result": appraisal.result,
         "shown": found,
         "sheet": found.sheet,
         "words": found.form["words"],
-        "interview": interview,
-        "signers": person.signers_of(appraisal, interview),
+        "interview": around.interview,
+        "plan": around.plan,
+        "signers": person.signers_of(appraisal, around),
     }
     return render(request, "cycles/result_form.html", context)
 

@@ -23,7 +23,10 @@ def mine(request: HttpRequest) -> HttpResponse:
     appraisals = own.own_appraisals(user)
     kinds = own.kinds_of(appraisals)
     titles = own.kind_titles()
-    trends = [person.trend(found[-person.TREND :], titles.get(kind, kind)) for kind, found in kinds.items()]
+    trends = [
+        person.trend(found[-person.TREND :], _("历次总分（{kind}）").format(kind=titles.get(kind, kind)))
+        for kind, found in kinds.items()
+    ]
     context = {"rows": own.rows(appraisals), "trends": [chart for chart in trends if chart]}
     return render(request, "cycles/my_results.html", context)
 

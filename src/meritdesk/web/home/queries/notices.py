@@ -16,7 +16,7 @@ def frame_counts(user: User) -> dict[str, int]:
     """Return `notices` (unread) and `ratings` (forms to fill in); one query."""
     unread = Notice.objects.filter(user=OuterRef("pk"), read_at__isnull=True)
     forms = open_forms(user)
-    counted = User.objects.filter(pk=user.pk).annotate(notice_count=_count(unread), rating_count=_count(forms))
+    counted = User.objects.filter(pk=user.pk).annotate(notice_count=count_of(unread), rating_count=count_of(forms))
     row = counted.values("notice_count", "rating_count").first()
     return {"notices": row["notice_count"], "ratings": row["rating_count"]} if row else {"notices": 0, "ratings": 0}
 
@@ -26,7 +26,7 @@ def open_forms(user: User) -> QuerySet[RatingForm]:
     return forms_to_fill(user).filter(state=RatingForm.State.OPEN, appraisal__cycle__state=Cycle.State.RATING)
 
 
-def _count(found: QuerySet[Any]) -> Coalesce:
+def count_of(found: QuerySet[Any]) -> Coalesce:
     """Return the number of `found` as part of another query."""
     counted = found.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), 0)

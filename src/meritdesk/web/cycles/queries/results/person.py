@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from meritdesk.errors import MeritdeskError
+from meritdesk.events.calendar import WorkCalendar
 from meritdesk.language import _
 from meritdesk.web.access.models import User
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles.deadlines import day_of
-from meritdesk.web.cycles.models import Appeal, Appraisal, Correction, Cycle, Interview, Signature
+from meritdesk.web.cycles.models import Appeal, Appraisal, Correction, Cycle, Interview, PlanItem, Signature
 from meritdesk.web.cycles.queries.doors import access_appraisal, appraisals_in_reach
 from meritdesk.web.cycles.states import APPRAISAL
 from meritdesk.web.people.calendar import company_calendar
@@ -87,28 +88,50 @@ def change(appraisals: Sequence[Appraisal]) -> int | None:
     return last.total - before.total
 
 
-def interview_of(appraisal: Appraisal) -> Interview | None:
-    """Return the interview with what was agreed; None before it is prepared."""
-    return (
-        Interview.objects.filter(appraisal=appraisal)
-        .select_related("superior_confirmed_by")
-        .prefetch_related("plan")
-        .first()
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What was said and decided about a result; None or empty where there is none."""
+
+    interview: Interview | None
+    plan: Sequence[PlanItem]
+    corrections: Sequence[Correction]
+    signature: Signature | None
+    """What became of the sign-off of the result that stands."""
+    appeal: Appeal | None
+    """The latest."""
+
+
+def surroundings_of(appraisal: Appraisal) -> Surroundings:
+    """Return what stands around a result; asks only for what there is, so that most pages cost one query."""
+    posted = Correction.objects.filter(appraisal=OuterRef("pk"), state=Correction.State.POSTED)
+    signed = Signature.objects.filter(appraisal=OuterRef("pk"), result=OuterRef("result"))
+    there = (
+        Appraisal.objects.filter(pk=appraisal.pk)
+        .select_related("interview__superior_confirmed_by")
+        .annotate(
+            corrected=Exists(posted),
+            answered=Exists(signed),
+            appealed=Exists(Appeal.objects.filter(appraisal=OuterRef("pk"))),
+        )
+        .get()
+    )
+    interview = getattr(there, "interview", None)
+    return Surroundings(
+        interview=interview,
+        plan=list(interview.plan.order_by("pk")) if interview else [],
+        corrections=_corrections(appraisal) if there.corrected else [],
+        signature=_signature(appraisal) if there.answered else None,
+        appeal=appraisal.appeals.order_by("-filed_at", "-pk").first() if there.appealed else None,
     )
 
 
-def corrections_of(appraisal: Appraisal) -> list[Correction]:
-    """Return the difference lines that were posted, the oldest first."""
-    return list(
-        Correction.objects.filter(appraisal=appraisal, state=Correction.State.POSTED)
-        .select_related("before", "after")
-        .defer("before__document", "after__document")
-        .order_by("posted_at", "pk")
-    )
+def _corrections(appraisal: Appraisal) -> list[Correction]:
+    found = Correction.objects.filter(appraisal=appraisal, state=Correction.State.POSTED)
+    found = found.select_related("before", "after").defer("before__document", "after__document")
+    return list(found.order_by("posted_at", "pk"))
 
 
-def signature_of(appraisal: Appraisal) -> Signature | None:
-    """Return what became of the sign-off of the result that stands; None while it is open."""
+def _signature(appraisal: Appraisal) -> Signature | None:
     found = Signature.objects.filter(appraisal=appraisal, result=appraisal.result_id).select_related("by")
     return found.order_by("-at", "-pk").first()
 
@@ -125,9 +148,9 @@ class Signer:
     remark: str = ""
 
 
-def signers_of(appraisal: Appraisal, interview: Interview | None) -> list[Signer]:
+def signers_of(appraisal: Appraisal, around: Surroundings) -> list[Signer]:
     """Return the signatures as they really stand: of the person, the superior, and who published."""
-    signature = signature_of(appraisal)
+    signature, interview = around.signature, around.interview
     person = Signer(title=_("被考核人"), name=appraisal.person.name, outcome=_("未签"), tone="", at=None)
     if signature is not None:
         person = Signer(
@@ -159,11 +182,6 @@ def attachment(name: str) -> str:
     return str(content_disposition_header(True, name))
 
 
-def appeal_of(appraisal: Appraisal) -> Appeal | None:
-    """Return the latest appeal."""
-    return Appeal.objects.filter(appraisal=appraisal).order_by("-filed_at", "-pk").first()
-
-
 def appeal_end(appraisal: Appraisal) -> datetime | None:
     """Return the end (exclusive) of the person's time to appeal."""
     return appraisal.appeal_until or appraisal.cycle.appeal_until
@@ -189,8 +207,10 @@ def deadlines_of(appraisal: Appraisal, appeal: Appeal | None) -> list[Deadline]:
         found.append((_("申诉截止"), last_day_of(until)))
     if appraisal.state == states.APPEALING and appeal:
         found.append((_("申诉答复期限"), last_day_of(appeal.due_at)))
-    today = day_of(now)
-    return [Deadline(title=t, day=day, left=working_days_left(today, day), over=day < today) for t, day in found]
+    if not found:
+        return []
+    today, calendar = day_of(now), company_calendar()
+    return [Deadline(title=t, day=d, left=working_days_left(today, d, calendar), over=d < today) for t, d in found]
 
 
 def last_day_of(end: datetime) -> date:
@@ -198,11 +218,10 @@ def last_day_of(end: datetime) -> date:
     return day_of(end - timedelta(microseconds=1))
 
 
-def working_days_left(today: date, last: date) -> int | None:
+def working_days_left(today: date, last: date, calendar: WorkCalendar) -> int | None:
     """Return the working days after `today` up to `last`; None for days whose calendar is not known or far away."""
     if last < today or (last - today).days > 60:
         return None
-    calendar = company_calendar()
     try:
         return sum(calendar.is_working(today + timedelta(days=n)) for n in range(1, (last - today).days + 1))
     except MeritdeskError:

@@ -1,0 +1,54 @@
+"""What waits at the desks of those who publish schemes and look after accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef
+
+from meritdesk.language import _
+from meritdesk.web.access.models import User
+from meritdesk.web.access.reach import WITH_SECOND_FACTOR, has_right
+from meritdesk.web.home.queries.work.todo import Todo, link
+from meritdesk.web.schemes.models import SchemeVersion
+
+
+def desk_todos(user: User) -> Iterator[Todo]:
+    """Yield what the account has to do outside of cycles; at most two queries."""
+    if has_right(user, "schemes.publish"):
+        yield from _schemes(user)
+    if has_right(user, "accounts.manage"):
+        yield from _accounts()
+
+
+def _schemes(user: User) -> Iterator[Todo]:
+    waiting = (
+        SchemeVersion.objects.filter(state=SchemeVersion.State.SUBMITTED)
+        .exclude(submitted_by=user)
+        .exclude(written_by=user)
+        .select_related("scheme")
+        .defer("text", "cases_text")
+        .order_by("submitted_at")
+    )
+    for version in waiting[:5]:
+        yield Todo(
+            title=_("审核方案：{name}").format(name=version.scheme.title),
+            why=_("第 {n} 版等第二人审核后发布").format(n=version.number),
+            act=_("去审核"),
+            url=link("scheme-publication", version.pk),
+            due=version.notice_on,
+        )
+
+
+def _accounts() -> Iterator[Todo]:
+    second = Authenticator.objects.filter(user=OuterRef("pk"))
+    bare = User.objects.filter(is_active=True, grants__role__in=[role.value for role in WITH_SECOND_FACTOR])
+    count = bare.annotate(safe=Exists(second)).filter(safe=False).distinct().count()
+    if count:
+        yield Todo(
+            title=_("{n} 个账号还没有两步验证").format(n=count),
+            why=_("人事、财务、审计和管理员须有两步验证才能使用"),
+            act=_("看账号"),
+            url=link("accounts"),
+        )
