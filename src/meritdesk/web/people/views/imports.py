@@ -146,7 +146,7 @@ def _plan_context(request: HttpRequest, plan: Plan, present: Present) -> dict[st
         columns=[
             Column(key="number", title=_("行"), order=("number",), num=True),
             Column(key="kind", title=_("将会"), filter="kind", choices=[(k, str(t)) for k, t in kinds]),
-            Column(key="key", title=_("工号"), order=("key",), filter="key"),
+            Column(key="key", title=_("工号"), order=("key",), filter="key", phone=False),
             Column(key="name", title=_("姓名"), order=("name",), filter="name"),
             Column(key="what", title=_("内容，或错误和改法")),
         ],
@@ -187,6 +187,7 @@ class _Row:
         self.changes = [
             {"title": BY_KEY[field].title, "old": _named(present, field, old), "new": _named(present, field, new)}
             for field, old, new in row.changes
+            if row.kind != "join"
         ]
         if row.kind == "join" and row.draft:
             values = row.draft.values
@@ -196,6 +197,7 @@ class _Row:
                 _named(present, "position", values.get("position", "")),
             ]
             self.post = " · ".join(part for part in parts if part)
+            self.days = next((new for field, _old, new in row.changes if field == "valid_from"), "")
         else:
             self.post = ""
 
