@@ -80,7 +80,7 @@ GROUPS = (
         title=lazy("组织"),
         icon="building",
         entries=(
-            Entry(title=lazy("人员"), url_name="people", under=("person", "assignment")),
+            Entry(title=lazy("人员"), url_name="people", under=("people", "person", "assignment")),
             Entry(title=lazy("部门与班组"), url_name="organisation", under=("department", "team-edit", "position")),
         ),
     ),
