@@ -35,7 +35,8 @@ def in_reach(user: User, right: str, field: str = "department") -> Q:
         return Q(pk__in=[])
     scope = reach(user, right)
     if scope.everybody:
-        return Q()
+        # Not an empty Q: joined with "or" to another condition, that would vanish instead of letting all through.
+        return Q(pk__isnull=False)
     condition = Q(**{f"{field}__in": scope.departments})
     if right == "schemes.read":
         condition |= Q(**{f"{field}__teams__in": scope.teams}) | Q(**{f"{field}__isnull": True})
