@@ -31,6 +31,8 @@ LONG = {("Scheme", "description"), ("Indicator", "description"), ("Note", "text"
 HIDDEN = {"id", "method"}
 """Fields that people have no use for; kept as they are, made up for new parts."""
 VISIBLE_IDS = {"Position"}
+CARDS = ("PayItem", "Use", "Veto")
+"""Models whose rows have too much to say for a table."""
 SELDOM = {"title_en", "description", "positions", "part_of_total", "minimum_sample", "target", "decimals", "order",
           "at_least", "at_most", "requires", "prorate"}  # fmt: skip
 """Fields behind 更多, unless they are filled in (not in rows of a table)."""
@@ -63,20 +65,44 @@ class Node:
     parts: Mapping[str, str] = field(default_factory=dict)
     """Of an interval: low, high, from (closed or open), to."""
 
-    @property
-    def is_table(self) -> bool:
-        """Return whether rows are simple enough to be drawn as a table."""
-        return bool(self.rows) and all(
-            child.kind not in ("group", "rows", "pairs", "long") and (child.kind != "choose" or child.small)
-            for row in self.rows
-            for child in row.children
-            if child.kind != "hidden"
-        )
+    as_cards: bool = False
+    """Of rows: drawn as cards even where a table would do."""
 
     @property
-    def small(self) -> bool:
-        """Return whether a choice has at most one plain field below it."""
-        return len(self.children) <= 1 and all(c.kind in ("number", "interval", "text") for c in self.children)
+    def is_table(self) -> bool:
+        """Return whether rows are drawn as a table: each has plain cells; what is not plain goes below its row."""
+        return bool(self.rows) and not self.as_cards and all(row.cells for row in self.rows)
+
+    @property
+    def cells(self) -> list[Node]:
+        """Return the children plain enough for a cell."""
+        return [c for c in self.children if c.kind != "hidden" and c.is_plain]
+
+    @property
+    def below(self) -> list[Node]:
+        """Return the children that need room of their own."""
+        return [c for c in self.children if c.kind != "hidden" and not c.is_plain]
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether the field fits into a cell."""
+        if self.kind == "choose":
+            several = any(key == "none" for key, _title in self.options)
+            plain = all(c.kind in ("number", "interval", "text") for c in self.children)
+            return not several and len(self.children) <= 1 and plain
+        return self.kind not in ("group", "rows", "pairs", "lists")
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether anything is filled in: a field that is not may be folded away."""
+        if self.kind in ("rows", "lists"):
+            return bool(self.rows)
+        return self.value not in ("", "none", None, False, [])
+
+    @property
+    def below_used(self) -> bool:
+        """Return whether anything that needs room is filled in."""
+        return any(node.is_used for node in self.below)
 
     @property
     def shown(self) -> list[Node]:
@@ -216,7 +242,8 @@ class Builder:
             path = f"{prefix}.{name}" if prefix else name
             node = self.node(annotation, given, path, model.__name__, name)
             node.required = info.is_required()
-            node.seldom = name in SELDOM and not only and (given in (None, "", [], ()) or given == default_of(info))
+            unused = given in (None, "", [], ()) or given == default_of(info)
+            node.seldom = name in SELDOM and not only and (unused or name == "title_en")
             found.append(node)
         return found
 
@@ -335,16 +362,18 @@ class Builder:
             return
         made.kind = "rows"
         made.rows = [self._row(plain, item, f"{name}.{number}", model, field) for number, item in enumerate(value)]
-        made.headings = [c.label for c in made.rows[0].children if c.kind != "hidden"] if made.rows else []
+        made.as_cards = is_model(plain) and plain.__name__ in CARDS
+        made.headings = [c.label for c in made.rows[0].cells] if made.rows else []
 
     def _row(self, plain: Any, item: Any, name: str, model: str, field: str) -> Node:
         node = Node(name, "", "group")
         if is_model(plain):
             node.children = self.fields(plain, item if isinstance(item, Mapping) else {}, name)
             for child in node.children:
-                child.seldom = False
+                folded = plain.__name__ in CARDS and (child.name.endswith(".title_en") or not child.is_used)
+                child.seldom = folded and not child.required and not child.name.endswith((".amount", ".times"))
             node.label = str(item.get("title", "")) if isinstance(item, Mapping) else ""
-            if plain.__name__ not in ("PayItem", "Use", "Veto"):  # rows of tables leave seldom used texts out of sight
+            if plain.__name__ not in CARDS:  # rows of tables leave seldom used texts out of sight
                 for child in node.children:
                     if child.name.endswith(".title_en"):
                         child.kind = "hidden"

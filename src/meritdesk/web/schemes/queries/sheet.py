@@ -72,6 +72,8 @@ class Sheet:
     lines: Sequence[Line]
     others: Sequence[Input]
     figures: Sequence[Figure]
+    failure: str
+    """Why the case could not be computed at all; empty if it could."""
 
 
 def documents(text: str) -> list[dict[str, Any]]:
@@ -112,7 +114,9 @@ def sheet(version: SchemeVersion, index: int, document: Mapping[str, Any], run: 
         figures.append(_figure("coefficient", _("绩效系数"), document, outcome))
     if needed["pay"]:
         figures.append(_figure("pay_total", _("应发合计（元）"), document, outcome))
-    return Sheet(index, str(document.get("title", "")), simple, lines, others, figures)
+    title = str(document.get("title", ""))
+    failure = "" if outcome else next((r.detail for r in run.results if r.name == title and not r.passed), "")
+    return Sheet(index, title, simple, lines, others, figures, failure)
 
 
 def _inputs(scheme: Scheme, indicator: Indicator, document: Mapping[str, Any], used: set[str]) -> Iterator[Input]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from meritdesk.errors import MeritdeskError
 from meritdesk.language import _
+from meritdesk.rules.numbers import parse_bounds
 from meritdesk.scheme.diff import Difference
 from meritdesk.scheme.labels import labels
 from meritdesk.scheme.load import LoadedScheme
+from meritdesk.scheme.phrases import interval, title_of
 from meritdesk.scheme.places import path_of, words
+from meritdesk.web.schemes.forms.parts import SECTIONS
+from meritdesk.web.schemes.forms.wording import choice
+from meritdesk.web.schemes.queries.checking import SECTION_OF
+from meritdesk.web.schemes.queries.documents import metrics
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,23 @@ def sides(old: LoadedScheme, new: LoadedScheme, differences: Sequence[Difference
     found: dict[str, list[Row]] = {}
     for difference in differences:
         top = difference.place.split(".")[0]
+        section = SECTION_OF.get(top, "basics")
         document = old.document if difference.kind == "removed" else new.document
         where = words(document, path_of(document, difference.place))
         rest = where.partition(" › ")[2] if where.startswith(labels().get(top, top) + " › ") else where
-        found.setdefault(top, []).append(
-            Row(rest or where, difference.old, difference.new, difference.kind, names[difference.kind])
-        )
-    return [Group(labels().get(top, top), rows) for top, rows in found.items()]
+        shown = (_plain(difference.place, value) for value in (difference.old, difference.new))
+        found.setdefault(section, []).append(Row(rest or where, *shown, difference.kind, names[difference.kind]))
+    return [Group(str(SECTIONS[section][0]), rows) for section, rows in found.items()]
+
+
+def _plain(place: str, value: str) -> str:
+    """Return a value in words: intervals as at least and at most, metrics and choices by their names."""
+    field = place.rpartition(".")[2]
+    if value[:1] in ("[", "(") and value[-1:] in ("]", ")"):
+        try:
+            return interval(parse_bounds(value))
+        except MeritdeskError:
+            return value
+    if field == "metric" and value in metrics():
+        return title_of(metrics()[value])
+    return choice(field, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded, metrics, read
 
 NAME = "cases.yaml"
+_NUMBER = re.compile(r"(\d+)/")
+"""How the place of a problem begins when it is about the rows of one case: the number of the case."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,26 @@ def _run(text: str, cases_text: str, language: str) -> Run:
         problems = list(unknown_names(scheme, metrics(), cases))
         if problems:
             return Run(problems=problems)
-        comparisons = run_cases(scheme, metrics(), cases)
+        return _all_that_run(scheme, cases)
     except MeritdeskError as error:
         return Run(problems=error.problems)
-    return Run(comparisons, results_of(comparisons))
+
+
+def _all_that_run(scheme: Scheme, cases: Sequence[Case]) -> Run:
+    """Return the outcome of every case; one whose numbers the scheme cannot take fails by itself, with the reason."""
+    left, broken = list(cases), list[CaseResult]()
+    while True:
+        try:
+            comparisons = run_cases(scheme, metrics(), left) if left else []
+            break
+        except MeritdeskError as error:
+            problem = error.problems[0]
+            number = _NUMBER.match(problem.place)
+            if number is None or not 0 < int(number.group(1)) <= len(left):
+                raise
+            case = left.pop(int(number.group(1)) - 1)
+            broken.append(CaseResult(case.title, False, f"{problem.place.partition(': ')[2]}：{problem.message}"))
+    return Run(comparisons, [*broken, *results_of(comparisons)])
 
 
 def unknown_names(scheme: Scheme, known: Mapping[str, Metric], cases: Sequence[Case]) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded, metrics, read
 from meritdesk.web.schemes.queries.picture import Picture, picture
 from meritdesk.web.schemes.queries.tree import branches
-from meritdesk.web.schemes.queries.trial import Trial, try_out
+from meritdesk.web.schemes.queries.trial import Answer, Trial, try_out
 from meritdesk.web.schemes.queries.versions import access_version
 from meritdesk.web.schemes.views.frame import acting, number_in, version_frame
 
@@ -187,9 +187,9 @@ def try_it(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the try-it box: points for what was typed."""
     version = access_version(acting(request), "schemes.read", pk)
     trial = trial_of(version, parts.part_of("contents", request.GET.get("part", "")))
-    if not isinstance(trial, Trial):
+    if trial is None:
         raise Http404("nothing to try")
-    answer = try_out(trial, request.GET.dict())
+    answer = try_out(trial, request.GET.dict()) if isinstance(trial, Trial) else Answer(problems=trial.problems)
     return render(request, "schemes/answer.html", {"answer": answer})
 
 
