@@ -1,6 +1,6 @@
 """A company with published results, for the pages that show them: `published()`, with earlier months by `earlier()`.
 
-The results are the engine's own, kept as publication keeps them; earlier months repeat them with other totals, which
+The results are the engine's own; earlier months repeat them with other totals, which
 is enough for lists and trends.
 """
 
@@ -8,43 +8,27 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from django.utils import timezone
-
 from meritdesk.web.access.actions import action, record
-from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
-from meritdesk.web.cycles.states import move_appraisal, move_cycle
+from meritdesk.web.cycles.states import move_appraisal
 from tests.web.cycle_company import Centre, build_cycle
-
-WAYS = {"graded": "publish", "held": "hold", "not_appraised": "leave_out"}
 
 
 def published(*, teams: int = 2, size: int = 3, sign_off: bool = True) -> Centre:
     """Return a company whose month is published; with `sign_off` the interviews are over."""
-    centre = build_cycle("reviewing", teams=teams, size=size)
-    computed = engine.compute(centre.cycle, explained=True)
-    do_publish_plainly(centre, computed, sign_off)
+    centre = build_cycle("published", teams=teams, size=size)
+    if sign_off:
+        do_end_interviews(centre)
     centre.cycle.refresh_from_db()
     return centre
 
 
 @action
-def do_publish_plainly(centre: Centre, computed: engine.Computed, sign_off: bool) -> None:
-    """Keep the results and give them to everybody, with nothing of what else a publication does."""
-    cycle, now = centre.cycle, timezone.now()
-    run = engine.keep(cycle, computed, purpose=Run.Purpose.PUBLISHED, acting_user=centre.hr)
-    move_cycle(cycle, "publish")
-    results = {result.appraisal_id: result for result in Result.objects.filter(run=run)}
-    until = datetime(now.year, now.month, now.day, 16, tzinfo=UTC) + timedelta(days=6)
-    for appraisal in Appraisal.objects.filter(cycle=cycle):
-        result = results.get(appraisal.pk)
-        move_appraisal(appraisal, WAYS[result.state] if result else "leave_out")
-        if sign_off and appraisal.state == Appraisal.State.INTERVIEW:
-            move_appraisal(appraisal, "confirm_interview")
-        Appraisal.objects.filter(pk=appraisal.pk).update(result=result, appeal_until=until)
-    day = timezone.localdate() + timedelta(days=6)
-    Cycle.objects.filter(pk=cycle.pk).update(run=run, published_at=now, appeal_until=until, sign_due=day)
-    record(centre.hr, "test.publish", cycle, new={"run": run.number})
+def do_end_interviews(centre: Centre) -> None:
+    """Move everybody from interview to sign-off, as the confirmation of both would."""
+    for appraisal in Appraisal.objects.filter(cycle=centre.cycle, state=Appraisal.State.INTERVIEW):
+        move_appraisal(appraisal, "confirm_interview")
+    record(centre.hr, "test.interviews", centre.cycle)
 
 
 def earlier(centre: Centre, months: int) -> list[Cycle]:

@@ -1,4 +1,4 @@
-"""What an account does on its own pages: choose a language, note that it has read its messages."""
+"""What an account does on its own pages: choose a language, note messages as read, take a copy of its own data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from meritdesk.language import _
 from meritdesk.web.access.actions import Refused, action, record
 from meritdesk.web.access.models import User
 from meritdesk.web.home.queries.notices import unread_of
+from meritdesk.web.home.queries.own_data.copy import package
 
 
 @action
@@ -30,3 +31,12 @@ def do_mark_read(*, acting_user: User, pk: int | None = None) -> int:
     unread.update(read_at=timezone.now())
     record(acting_user, "notices.read", acting_user, new={"notices": read})
     return len(read)
+
+
+@action
+def do_copy_own_data(*, acting_user: User) -> bytes:
+    """Return the copy of everything kept about the account and its person, as .zip; the audit tells of it."""
+    copy = package(acting_user)
+    person = acting_user.person.key if acting_user.person else ""
+    record(acting_user, "own-data.copy", acting_user, new={"bytes": len(copy)}, person=person)
+    return copy
