@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import views as account
@@ -13,7 +14,8 @@ from allauth.mfa.totp import views as totp
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from meritdesk.language import _
@@ -93,6 +95,16 @@ class EnterCode(factor.AuthenticateView):  # type: ignore[misc]
     template_name = "access/enter_code.html"
 
 
+def _else_index(
+    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    """Return the page, or the way to the overview where allauth finds nothing to show."""
+    try:
+        return view(request, *args, **kwargs)
+    except Http404:
+        return redirect("mfa_index")
+
+
 class SecondFactor(factor.IndexView):  # type: ignore[misc]
     """Whether the second factor is on, and what may be done about it."""
 
@@ -116,6 +128,10 @@ class RemoveSecondFactor(totp.DeactivateTOTPView):  # type: ignore[misc]
 
     template_name = "access/second_factor_remove.html"
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lead back where there is nothing to switch off."""
+        return _else_index(super().dispatch, request, *args, **kwargs)
+
     def form_valid(self, form: Any) -> HttpResponse:
         """Switch it off."""
         do_remove_second_factor(acting_user=self.request.user, request=self.request, authenticator=self.authenticator)
@@ -127,6 +143,10 @@ class RecoveryCodes(codes.ViewRecoveryCodesView):  # type: ignore[misc]
     """The codes for the day the phone is lost."""
 
     template_name = "access/recovery_codes.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lead back where there are no codes."""
+        return _else_index(super().dispatch, request, *args, **kwargs)
 
 
 class RenewRecoveryCodes(codes.GenerateRecoveryCodesView):  # type: ignore[misc]
