@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, Q
@@ -18,6 +17,7 @@ from meritdesk.web.cycles import deadlines, engine
 from meritdesk.web.cycles.actions.corrections import Trial, enter, is_worse, post
 from meritdesk.web.cycles.actions.locks import lock_appraisal, lock_cycle
 from meritdesk.web.cycles.actions.telling import tell, tell_people
+from meritdesk.web.cycles.evidence_files import Kept
 from meritdesk.web.cycles.models import (
     Adjustment,
     Appeal,
@@ -41,15 +41,6 @@ name_actions(
 )
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """A file that was stored under its content hash."""
-
-    name: str
-    sha256: str
-    size_bytes: int
-
-
 def window_open(appraisal: Appraisal, now: datetime) -> bool:
     """Return whether the person may still appeal: before the end of the last working day, in Asia/Shanghai."""
     return appraisal.appeal_until is not None and now < appraisal.appeal_until
@@ -62,7 +53,7 @@ def do_file_appeal(
     appraisal: Appraisal,
     grounds: str,
     indicators: Sequence[str],
-    evidence: Sequence[Evidence],
+    evidence: Sequence[Kept],
     once: str,
 ) -> Appeal:
     """File an appeal against the result that stands; the answer is due in the scheme's working days."""

@@ -1,0 +1,129 @@
+"""What the panel looks at before it approves: preview results, what is odd, what changed since last time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meritdesk.web.access.models import User
+from meritdesk.web.cycles.actions.review import approvals, disinterested
+from meritdesk.web.cycles.inputs import digest
+from meritdesk.web.cycles.models import Cycle, PanelReview, RatingForm, Result
+from meritdesk.web.cycles.queries.effects import GradeCount, grade_counts, standing_results
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One person in the preview, beside their last result of the same kind."""
+
+    result: Result
+    before: Result | None
+
+    @property
+    def pk(self) -> int:
+        """Return the id of the result."""
+        return self.result.pk
+
+    @property
+    def name(self) -> str:
+        """Return the name, for sorting."""
+        return self.result.appraisal.person.name
+
+    @property
+    def team(self) -> str:
+        """Return the team, for sorting."""
+        return self.result.appraisal.team.name
+
+    @property
+    def total(self) -> int | None:
+        """Return the total, for sorting."""
+        return self.result.total
+
+    @property
+    def grade(self) -> str:
+        """Return the grade's id, for the filter."""
+        return self.result.grade
+
+    @property
+    def change(self) -> int | None:
+        """Return the difference to the last total, in hundredths."""
+        if self.before is None or self.before.total is None or self.result.total is None:
+            return None
+        return self.result.total - self.before.total
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Everything that a review rests on."""
+
+    rows: Sequence[PreviewRow]
+    unscored: Sequence[tuple[Result, str]]
+    grades: Sequence[GradeCount]
+    problems: Sequence[Mapping[str, Any]]
+    more_problems: int
+    stale: bool
+    approvals: Sequence[PanelReview]
+    valid: Sequence[PanelReview]
+    earlier: Sequence[PanelReview]
+    rated_by_me: Sequence[str]
+    judged: bool
+
+
+SHOWN_PROBLEMS = 30
+
+
+def reviewed(cycle: Cycle, user: User) -> Reviewed:
+    """Return the preview with all that the panel needs; a constant number of queries."""
+    results = list(standing_results(cycle).values())
+    before = last_results(cycle)
+    problems = cycle.run.problems if cycle.run else []
+    state = digest(cycle)
+    approved = approvals(cycle, state)
+    mine = RatingForm.objects.filter(appraisal__cycle=cycle, rater=user.person_id or 0).exclude(role="self")
+    reasons = _reasons([result for result in results if result.state != "graded"])
+    return Reviewed(
+        rows=[PreviewRow(result, before.get(result.appraisal.person_id)) for result in results],
+        unscored=[(result, reasons[result.pk]) for result in results if result.state != "graded"],
+        grades=grade_counts(cycle, results),
+        problems=problems[:SHOWN_PROBLEMS],
+        more_problems=max(0, len(problems) - SHOWN_PROBLEMS),
+        stale=cycle.state == Cycle.State.REVIEWING and (cycle.run is None or cycle.run.inputs_digest != state),
+        approvals=approved,
+        valid=disinterested(cycle, approved),
+        earlier=list(cycle.reviews.select_related("decided_by", "run").order_by("-at")),
+        rated_by_me=sorted(set(mine.values_list("appraisal__person__name", flat=True))),
+        judged=any(result.appraisal.person_id == user.person_id for result in results),
+    )
+
+
+def _reasons(results: Sequence[Result]) -> dict[int, str]:
+    """Return why there is no result, by id."""
+    documents = dict(Result.objects.filter(pk__in=[r.pk for r in results]).values_list("pk", "document"))
+    return {pk: str(json.loads(text)["appraisal"]["reason"]) for pk, text in documents.items()}
+
+
+def last_results(cycle: Cycle) -> dict[int, Result]:
+    """Return person → the result that stands of the last published cycle of the same kind before this one."""
+    people = cycle.appraisals.values("person")
+    found = (
+        Result.objects.filter(
+            pk__in=Cycle.objects.filter(
+                published_at__isnull=False, kind=cycle.kind, last_day__lt=cycle.first_day
+            ).values("appraisals__result"),
+            appraisal__person__in=people,
+        )
+        .select_related("appraisal__cycle")
+        .defer("document")
+        .order_by("appraisal__cycle__last_day")
+    )
+    return {result.appraisal.person_id: result for result in found}
+
+
+def outcome_counts(cycle: Cycle) -> Counter[str]:
+    """Return how many people the preview grades, holds and leaves out: what publishing would do."""
+    counts: Counter[str] = Counter(Result.objects.filter(run=cycle.run_id).values_list("state", flat=True))
+    counts["people"] = cycle.appraisals.count()
+    return counts
