@@ -48,8 +48,10 @@ def sides(old: LoadedScheme, new: LoadedScheme, differences: Sequence[Difference
         document = old.document if difference.kind == "removed" else new.document
         where = words(document, path_of(document, difference.place))
         rest = where.partition(" › ")[2] if where.startswith(labels().get(top, top) + " › ") else where
-        shown = (_plain(difference.place, value) for value in (difference.old, difference.new))
-        found.setdefault(section, []).append(Row(rest or where, *shown, difference.kind, names[difference.kind]))
+        old_value, new_value = (_plain(difference.place, value) for value in (difference.old, difference.new))
+        found.setdefault(section, []).append(
+            Row(rest or where, old_value, new_value, difference.kind, names[difference.kind])
+        )
     return [Group(str(SECTIONS[section][0]), rows) for section, rows in found.items()]
 
 
