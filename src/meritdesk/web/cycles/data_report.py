@@ -29,6 +29,8 @@ from meritdesk.web.cycles.inputs import ENTERED, dataset_of
 from meritdesk.web.cycles.models import Cycle
 
 MOST_CAUSES = 200
+NOT_FROM_FILES = (*ENTERED, "pay_inputs")
+"""Tables that are entered here, and wages, which no appraisal reads."""
 
 
 def report_of(cycle: Cycle, step: Callable[[str], None] = lambda text: None) -> tuple[dict[str, Any], str]:
@@ -58,7 +60,7 @@ def wanted_tables(scheme: Scheme) -> dict[str, str]:
     """Return the tables that files must supply for the scheme → what for, in the scheme's order."""
     purposes: dict[str, list[str]] = {}
     for table, _column, purpose in needed_columns(scheme, engine.metrics()):
-        if table not in ENTERED:
+        if table not in NOT_FROM_FILES:
             known = purposes.setdefault(table, [])
             known += [part for part in purpose.split(_("、")) if part not in known]
     return {table: _("、").join(parts) for table, parts in purposes.items()}
@@ -67,7 +69,7 @@ def wanted_tables(scheme: Scheme) -> dict[str, str]:
 def _tables(cycle: Cycle, scheme: Scheme, dataset: Dataset) -> list[dict[str, Any]]:
     supplied = supplied_tables(dataset)
     wanted = wanted_tables(scheme)
-    others = [name for name in supplied if name not in wanted and name not in ENTERED]
+    others = [name for name in supplied if name not in wanted and name not in NOT_FROM_FILES]
     return [
         {
             "table": name,

@@ -183,7 +183,7 @@ def _covered(path: Path, mapping: SourceMapping) -> int:
     """Return the percentage of a mapping's headings that a file has."""
     rules = [one for t in mapping.tables for each in (t.let, t.columns) for rule in each.values() for one in rule]
     wanted = {heading for rule in rules for heading in (rule.from_ or ())}
-    if not wanted:
+    if not wanted or mapping.header:  # a file without headings can only be known by its name
         return 0
     options = ReadOptions(
         mapping.kind, mapping.sheet, mapping.header_row, mapping.header, mapping.encoding, mapping.delimiter,

@@ -13,6 +13,7 @@ from meritdesk.scheme.methods import AttainmentMethod
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.data_report import wanted_tables
 from meritdesk.web.cycles.models import Cycle, Target
+from meritdesk.web.cycles.queries.data import TITLES
 from meritdesk.web.cycles.queries.members import Membership, membership_of
 from meritdesk.web.cycles.queries.opening import RaterPicture, rater_picture
 from meritdesk.web.ui.formats import day
@@ -146,7 +147,11 @@ def _target_step(cycle: Cycle, scheme: Scheme, people: int) -> Step:
 def _data_step(cycle: Cycle, scheme: Scheme) -> Step:
     wanted = wanted_tables(scheme)
     supplied = {row["table"] for row in cycle.data_report.get("tables", []) if row["supplied"]}
-    lacking = [f"{table}（{purpose}）" for table, purpose in wanted.items() if table not in supplied]
+    lacking = [
+        _("{table}（用于{purpose}）").format(table=TITLES.get(table, table), purpose=purpose)
+        for table, purpose in wanted.items()
+        if table not in supplied
+    ]
     files = cycle.files.filter(withdrawn=False).count()
     state = "open" if cycle.state == State.DRAFT else "done" if not lacking else "now"
     missing = [_("缺 {table}").format(table=name) for name in lacking] if state == "now" else []
