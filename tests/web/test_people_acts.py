@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -165,7 +166,7 @@ def test_superior_must_be_there(company: Company) -> None:
 
 def test_hire(company: Company) -> None:
     hr = company.users["hr"]
-    values = {"key": "N1", "name": " 新  人 ", "post": post(company), "valid_from": DAY}
+    values: dict[str, Any] = {"key": "N1", "name": " 新  人 ", "post": post(company), "valid_from": DAY}
     made = actions.do_hire(acting_user=hr, once_key="a", **values)
     assert (made.name, ranges(made)) == ("新 人", [(DAY, None, "二组")])
     with pytest.raises(AlreadyDone):

@@ -18,7 +18,6 @@ from tests.web.people_files import HEADING, person, xlsx
 from tests.web.test_people_import import hand_in, preview, told
 
 SignIn = Callable[[User], Client]
-KNOWN = {"姓名": "安小明", "入职日期": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +38,8 @@ def one(name: str, column: str, reason: str, *rows: list[Any]) -> Any:
 
 def there(**values: Any) -> list[Any]:
     """Return a row of somebody who is on the roster."""
-    return person("K-agent", "安小明", **({"入职日期": ""} | values))
+    values.setdefault("入职日期", "")
+    return person("K-agent", "安小明", **values)
 
 
 CASES = [
@@ -50,7 +50,7 @@ CASES = [
     one("scientific", "工号", "科学计数法", person("1.23E+10", "甲")),
     one("key cut by the sheet", "工号", "15 位", [1234567890123456789, *person("1", "甲")[1:]]),
     one("leading zeros lost", "工号", "前导零", person("0012"), [12, *person("12", "乙")[1:]]),
-    one("capitals", "工号", "大小写", there(**{"工号": "k-AGENT"})),
+    one("capitals", "工号", "大小写", there(工号="k-AGENT")),
     one("key too long", "工号", "超过 40", person("9" * 41, "甲")),
     one("no name", "姓名", "没有姓名", ["1", "", *person("1", "甲")[2:]]),
     one("another name", "姓名", "在系统中是“安小明”", person("K-agent", "安晓明")),
@@ -71,7 +71,7 @@ CASES = [
     one("without a year", "入职日期", "不完整", person("1", 入职日期="9.1")),
     one("words", "入职日期", "不是日期", person("1", 入职日期="上个月")),
     one("mixed separators", "入职日期", "不是日期", person("1", 入职日期="2025-9/1")),
-    one("with a time", "入职日期", "含有时刻", person("1", 入职日期=datetime(2025, 9, 1, 8, 30))),
+    one("with a time", "入职日期", "含有时刻", person("1", 入职日期=datetime.fromisoformat("2025-09-01T08:30:00"))),
     one("strange year", "入职日期", "年份 1025", person("1", 入职日期="1025-09-01")),
     one("no day for a new person", "生效日期", "没有入职日期", person("1", 入职日期="")),
     one("leaves before", "离职日期", "早于", person("1", 离职日期="2025-08-31")),
@@ -102,7 +102,7 @@ def test_clean_rows_are_not_told(hr: Client) -> None:
         person("2", 入职日期="2025年9月1日"),
         person("3", 入职日期="20250901"),
         person("4", 入职日期="２０２５－０９－０１"),
-        person("5", 入职日期=datetime(2025, 9, 1)),
+        person("5", 入职日期=datetime.fromisoformat("2025-09-01")),
         person("6", 离职日期="至今", 岗位等级="—", 直接上级="林班长"),
         person("7", 直接上级="林班长（K-lead）"),
         [8, *person("8")[1:]],

@@ -225,7 +225,7 @@ def test_template_is_read_and_its_examples_are_skipped(hr: Client) -> None:
     content = hr.get(reverse("people-import-template")).content
     book = load_workbook(io.BytesIO(content))
     assert len(book.worksheets) == 2
-    book.worksheets[0].append(person("9")[:1] + ["甲", "客服部", "一组", "客服代表", "K-lead", "", "", "2025-09-01"])
+    book.worksheets[0].append(["9", "甲", "客服部", "一组", "客服代表", "K-lead", "", "", "2025-09-01"])
     target = io.BytesIO()
     book.save(target)
     target.seek(0)
@@ -373,3 +373,18 @@ def test_queries_do_not_grow_with_rows(hr: Client, count_queries: Counter) -> No
     assert counts[0][0] == counts[1][0]
     assert counts[1][1] - counts[0][1] <= 15, "at most three more per 100 rows"
     assert AuditEntry.objects.filter(action="person.import").count() == 510
+
+
+def test_a_doubtful_encoding_is_chosen_on_the_page(hr: Client) -> None:
+    """A few rare characters may be of two encodings: refused, until one is chosen below the message."""
+    file = io.BytesIO("ID,Name,Department,Team,Position,Hire Date\n1,喆堃玥,A,B,C,2025-09-01\n".encode("gbk"))
+    file.name = "b.csv"
+    token = hand_in(hr, file)
+    page = preview(hr, token)
+    assert page.context["plan"] is None
+    assert "在下方选择文字编码" in page.content.decode()
+    sent = {"encoding": "gb18030", "heading_row": "", "shown_heading_row": "", "sheet": "", "shown_sheet": ""}
+    assert hr.post(reverse("people-import-preview", args=[token]), sent).status_code == 302
+    page = preview(hr, token)
+    assert page.context["plan"].totals["join"] == 1
+    assert "喆堃玥" in page.content.decode()

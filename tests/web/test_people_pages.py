@@ -155,7 +155,7 @@ def test_pages_cost_the_same_for_many_people(
 
 
 def test_roster_rows_for_cycles(company: Company, count_queries: Counter) -> None:
-    """All assignments that touch the period, in one query; those that ended before or begin after are not among them."""
+    """All assignments that touch the period, in one query; none that ended before or begin after."""
     many(company, 300)
     agent = company.people["agent"]
     agent.assignments.update(valid_to=date(2025, 9, 15))

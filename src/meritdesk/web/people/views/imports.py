@@ -42,6 +42,18 @@ TONES = {"join": "good", "return": "good", "transfer": "now", "leave": "warn", "
          "error": "bad"}  # fmt: skip
 
 
+FIXES: Mapping[str, object] = {
+    "encoding-unclear": lazy("在下方选择文字编码，再点“重新读取”"),
+    "bad-encoding": lazy("在下方选择另一种文字编码，或把文件另存为 .xlsx"),
+    "no-heading": lazy("在下方改正表头在第几行"),
+    "no-sheet": lazy("在下方选择另一个工作表"),
+    "not-a-workbook": lazy("在表格软件中打开，另存为 .xlsx 后重新上传"),
+    "workbook-as-text": lazy("在表格软件中打开，另存为 .xlsx 后重新上传"),
+    "hidden-rows": lazy("隐藏的行不该导入时，先在文件里删去"),
+}
+"""What to do on this page, where the readers speak of a mapping file."""
+
+
 def template(request: HttpRequest) -> HttpResponse:
     """The workbook to fill in."""
     return _workbook(template_workbook(), "roster-template.xlsx")
@@ -118,7 +130,7 @@ def _preview(request: HttpRequest, upload: Upload, problems: Sequence[Problem] =
     try:
         sheet = read_sheet(upload)
     except MeritdeskError as error:
-        context["problems"] += error.problems
+        context["problems"] += _for_this_page(error.problems)
     if sheet is not None:
         mapping = _mapping(sheet, upload.options)
         context |= {"sheet": sheet, "columns": list(enumerate(sheet.heading)), "fields": _fields(mapping)}
@@ -129,9 +141,13 @@ def _preview(request: HttpRequest, upload: Upload, problems: Sequence[Problem] =
         else:
             fix = _("在下方指定哪一列是工号，或改正表头在第几行")
             context["problems"].append(Problem(code="no-key-column", place="", message=_("没有找到工号列"), fix=fix))
-        context["problems"] += sheet.notes
+        context["problems"] += _for_this_page(sheet.notes)
     context["form"] = _reading_form(upload.options, sheet)
     return render(request, "people/import_preview.html", context, status=422 if problems else 200)
+
+
+def _for_this_page(problems: Sequence[Problem]) -> list[Problem]:
+    return [replace(problem, fix=str(FIXES.get(problem.code, problem.fix))) for problem in problems]
 
 
 def _plan_context(request: HttpRequest, plan: Plan, present: Present) -> dict[str, Any]:
