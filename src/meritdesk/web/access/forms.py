@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from meritdesk.language import _
 from meritdesk.web.access.models import User
 from meritdesk.web.access.queries import open_accounts, person_by_key
 from meritdesk.web.access.rights import Role
@@ -68,6 +69,7 @@ class DelegationForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, AccountChoice)
             field.queryset = choice
+            field.empty_label = _("请选择")
         if for_others:
             self.fields["absent"].initial = user.pk
         else:

@@ -245,6 +245,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "page": page,
         "entries": [_shown(entry) for entry in page],
         "filters": filters,
+        "filtered": any(filters.values()),
         "actions": queries.action_choices(),
         "checked": cache.get(CHECKED),
     }
