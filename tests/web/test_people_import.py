@@ -102,7 +102,7 @@ def test_from_nothing_to_a_roster_and_again(hr: Client) -> None:
     token = hand_in(hr, xlsx(rows))
     page = preview(hr, token)
     assert page.context["plan"].totals["join"] == 3
-    for name in ("新部门", "技术支持部", "支持二组", "VIP 专员"):
+    for name in ("新部门", "技术支持部", "支持二组", "VIP 专员", "工作表", "表头在第几行", "变动从哪天起"):
         assert name in page.content.decode()
     assert Person.objects.filter(key="0007").count() == 0
     assert confirm(hr, token).status_code == 302
