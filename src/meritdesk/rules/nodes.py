@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -63,13 +64,14 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Yield the nodes this one is computed from, in order."""
-        for f in fields(self):
-            value = getattr(self, f.name)
-            for item in value if isinstance(value, tuple) else (value,):
-                if isinstance(item, Node):
-                    yield item
-                elif isinstance(item, Part):
-                    yield item.node
+        yield from self._below
+
+    @cached_property
+    def _below(self) -> tuple[Node, ...]:
+        """Kept, because a tree is walked for every row that is explained, and never changes."""
+        values = [getattr(self, f.name) for f in fields(self)]
+        items = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+        return tuple(item.node if isinstance(item, Part) else item for item in items if isinstance(item, Node | Part))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
