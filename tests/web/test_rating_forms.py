@@ -144,7 +144,7 @@ def test_handing_in_needs_everything_and_cases_for_extremes(centre: Centre, sign
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "还差 3 项" in text
-    assert "服务规范度（最高档和最低档要写明具体事例）" in text
+    assert "服务规范度（缺具体事例）" in text
     fill(client, form, SUPERIOR[1:])
     save(client, form, "standards", level=5, remark="9 月 3 日全程双语接待外宾")
     assert submit(client, form, "b").status_code == 302

@@ -84,7 +84,7 @@ class RubricIndicator:
         if item.score is None and not any(each.number == item.level and each.fixed for each in self.levels):
             return _("未给分")
         if self.is_extreme(item.level) and len(item.remark.strip()) < SHORTEST_REMARK:
-            return _("最高档和最低档要写明具体事例")
+            return _("缺具体事例")
         return ""
 
 
