@@ -18,6 +18,7 @@ from pytest_django import Settings
 
 from meritdesk.web.access import triggers
 from meritdesk.web.access.models import User
+from meritdesk.web.cycles import triggers as of_cycles
 from tests.web.audit_guard import guarded
 from tests.web.company import Company, make_company
 
@@ -58,9 +59,11 @@ def _flush_past_the_triggers() -> Iterator[None]:
     flush = kind.execute_sql_flush
 
     def past(ops: Any, statements: Any) -> None:
-        triggers.remove(ops.connection)
+        for module in (triggers, of_cycles):
+            module.remove(ops.connection)
         flush(ops, statements)
-        triggers.install(ops.connection)
+        for module in (triggers, of_cycles):
+            module.install(ops.connection)
 
     kind.execute_sql_flush = past  # type: ignore[method-assign]
     yield
