@@ -135,12 +135,13 @@ def membership_kept(cycle: Cycle) -> Membership:
     scheme = engine.loaded_scheme(cycle).scheme
     entries = RosterEntry.objects.filter(cycle=cycle).select_related("person").order_by("person__key", "valid_from")
     teams = {team.name: team.pk for team in Team.objects.filter(department=cycle.department_id)}
+    titles = {position.id: position.title for position in scheme.positions}
     lines = [
         Line(
             person=entry.person_id,
             key=entry.person.key,
             team=teams.get(entry.team_name),
-            position_title=entry.position,
+            position_title=titles.get(entry.position, entry.position),
             **{name: getattr(entry, name) for name in LINE_FIELDS},
         )
         for entry in entries

@@ -9,13 +9,13 @@ from django.urls import NoReverseMatch, reverse
 
 from meritdesk.language import _
 from meritdesk.scheme.document import Scheme
-from meritdesk.scheme.methods import AttainmentMethod
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.data_report import wanted_tables
 from meritdesk.web.cycles.models import Cycle, Target
 from meritdesk.web.cycles.queries.data import TITLES
 from meritdesk.web.cycles.queries.members import Membership, membership_of
 from meritdesk.web.cycles.queries.opening import RaterPicture, rater_picture
+from meritdesk.web.cycles.queries.targets import goals_of
 from meritdesk.web.ui.formats import day
 
 State = Cycle.State
@@ -118,17 +118,8 @@ def _deadline_step(cycle: Cycle) -> Step:
     return Step(key="deadlines", title=_("期限"), state="late" if missing else "done", text=text, missing=missing)
 
 
-def personal_indicators(scheme: Scheme) -> list[str]:
-    """Return the indicators that are measured against a target agreed with the person."""
-    return [
-        indicator.id
-        for _dimension, indicator in scheme.indicators()
-        if isinstance(indicator.scoring, AttainmentMethod) and not hasattr(indicator.scoring.target, "as_tuple")
-    ]
-
-
 def _target_step(cycle: Cycle, scheme: Scheme, people: int) -> Step:
-    wanted = len(personal_indicators(scheme))
+    wanted = sum(goal.scored for goal in goals_of(scheme))
     if not wanted:
         return Step(key="targets", title=_("个人目标"), state="done", text=_("方案不需要与本人约定目标"))
     targets = Target.objects.filter(appraisal__cycle=cycle)
