@@ -96,7 +96,7 @@ GROUPS = (
     ),
 )
 TABS = (
-    Entry(title=lazy("待办"), url_name="home", icon="check", counted="notices"),
+    Entry(title=lazy("待办"), url_name="home", icon="check"),
     Entry(title=lazy("我的结果"), url_name="my-results", icon="trend", own_only=True),
     Entry(title=lazy("团队"), url_name="team-results", icon="users", others_only=True),
     Entry(title=lazy("我"), url_name="me", icon="user"),

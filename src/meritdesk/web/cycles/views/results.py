@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from meritdesk.language import _
+from meritdesk.web.access.actions import Refused
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal
@@ -22,6 +23,12 @@ def _is_own(user: User, appraisal: Appraisal) -> bool:
     return user.person_id is not None and user.person_id == appraisal.person_id
 
 
+def _refused(request: HttpRequest, user: User, appraisal: Appraisal, refusal: Refused) -> HttpResponse:
+    """Say why a result cannot be shown."""
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
+    return render(request, "cycles/result_none.html", context | {"problems": refusal.problems}, status=409)
+
+
 def result(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a result, why it is what it is, and what the person can do about it."""
     user = user_of(request)
@@ -30,12 +37,16 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
     if standing is None:
         return render(request, "cycles/result_none.html", context)
+    try:
+        found = shown(standing)
+    except Refused as refusal:
+        return _refused(request, user, appraisal, refusal)
     earlier = person.history(user, appraisal)
     around = person.surroundings_of(appraisal)
     grades = list(statistics.grade_titles(appraisal.cycle).items())
     context |= {
         "result": standing,
-        "shown": shown(standing),
+        "shown": found,
         "grade_title": dict(grades).get(standing.grade, standing.grade_title),
         "grade_place": next((place for place, (grade, _t) in enumerate(grades) if grade == standing.grade), ""),
         "ranked": standing.rank is not None and (standing.rank_of or 0) >= statistics.SMALLEST,
@@ -57,7 +68,10 @@ def records(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
     """List the records behind an indicator, with the file and row each came from; `from` chooses the post."""
     user = user_of(request)
     appraisal = person.access_result(user, pk)
-    behind = records_of(appraisal, indicator, request.GET.get("from", ""))
+    try:
+        behind = records_of(appraisal, indicator, request.GET.get("from", ""))
+    except Refused as refusal:
+        return _refused(request, user, appraisal, refusal)
     valued = any(fact.value is not None for fact in behind.facts)
     columns = [
         Column(key="record", title=lazy("记录编号"), filter="record__icontains"),
@@ -86,8 +100,11 @@ def form(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
     if appraisal.result is None:
         return render(request, "cycles/result_none.html", context)
+    try:
+        found = shown(appraisal.result)
+    except Refused as refusal:
+        return _refused(request, user, appraisal, refusal)
     around = person.surroundings_of(appraisal)
-    found = shown(appraisal.result)
     context |= {
         "result": appraisal.result,
         "shown": found,
@@ -102,13 +119,18 @@ def form(request: HttpRequest, pk: int) -> HttpResponse:
 
 def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """Download the printed evaluation form."""
-    appraisal = person.access_result(user_of(request), pk)
+    user = user_of(request)
+    appraisal = person.access_result(user, pk)
     if appraisal.result is None:
         return redirect("result", pk)
+    try:
+        made = engine.paper(appraisal.result)
+    except Refused as refusal:
+        return _refused(request, user, appraisal, refusal)
     name = _("考核表_{person}_{period}").format(
         person=appraisal.person.key, period=person.period_title(appraisal.cycle).replace(" ", "")
     )
-    answer = HttpResponse(engine.paper(appraisal.result), content_type="application/pdf")
+    answer = HttpResponse(made, content_type="application/pdf")
     answer.headers["Content-Disposition"] = person.attachment(f"{name}.pdf")
     return answer
 

@@ -44,7 +44,7 @@ def search(user: User, words: str) -> list[Hits]:
     parts = words.split()[:5]
     if not parts:
         return []
-    found = [_people(user, parts), _results(user, parts), _cycles(user, parts), _schemes(user, parts)]
+    found = [_people(user, parts), _cycles(user, parts), _schemes(user, parts), _results(user, parts)]
     return [hits for hits in found if hits.hits]
 
 
@@ -72,7 +72,7 @@ def _people(user: User, parts: Sequence[str]) -> Hits:
 
 
 def _results(user: User, parts: Sequence[str]) -> Hits:
-    fits = _fits(parts, "person__name", "person__key", "cycle__title")
+    fits = _fits(parts, "person__name", "person__key")
     found = published(appraisals_in_reach(user, "results.read")).filter(fits)
     newest = found.order_by("-cycle__first_day", "person__name", "pk")[: SHOWN + 1]
     return _hits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from meritdesk.web.cycles.queries.doors import user_of
 from meritdesk.web.home.queries.work import work_of
@@ -12,4 +13,4 @@ from meritdesk.web.home.queries.work import work_of
 def home(request: HttpRequest) -> HttpResponse:
     """Show what is to be done by the account, by deadline, and a few figures of its scope."""
     todos, figures = work_of(user_of(request))
-    return render(request, "home/home.html", {"todos": todos, "figures": figures})
+    return render(request, "home/home.html", {"todos": todos, "figures": figures, "today": timezone.localdate()})

@@ -126,6 +126,8 @@ def _busy(cycle: Cycle) -> Busy:
 
 def cycle_todos(user: User, cycles: Iterable[Busy]) -> Iterator[Todo]:
     """Yield what the account has to do in the cycles it reaches."""
+    cycles = list(cycles)
+    yield from _archiving(user, cycles)
     for busy in cycles:
         if covers(user, "cycles.run", busy.cycle):
             yield from _running(busy)
@@ -180,14 +182,20 @@ def _publishing(busy: Busy) -> Iterator[Todo]:
         why = _("{cycle}：申诉期已过，没有未决的申诉").format(cycle=cycle.title)
         due = day_of(cycle.appeal_until) + timedelta(days=1) if cycle.appeal_until else None
         yield Todo(title=_("关闭考核"), why=why, act=_("去关闭"), url=link("close", cycle.pk), due=due)
-    if cycle.state == C.CLOSED:
-        why = _("{cycle}：关闭后封存，数据和结果可独立验证").format(cycle=cycle.title)
-        yield Todo(title=_("归档"), why=why, act=_("去归档"), url=link("archive", cycle.pk))
     if cycle.state == C.PUBLISHED and busy.held:
         title = _("{n} 人暂不出结果").format(n=busy.held)
         why = _("{cycle}：补齐缺少的数据或评分后再出结果").format(cycle=cycle.title)
         url = f"{link('team-results')}?cycle={cycle.pk}&f_state={A.HELD}"
         yield Todo(title=title, why=why, act=_("看是谁"), url=url)
+
+
+def _archiving(user: User, cycles: Iterable[Busy]) -> Iterator[Todo]:
+    """Yield one line for all closed cycles together: none of them is urgent."""
+    closed = [b.cycle for b in cycles if b.cycle.state == C.CLOSED and covers(user, "cycles.close", b.cycle)]
+    if closed:
+        why = _("{cycle} 等已关闭，封存后数据和结果可独立验证").format(cycle=closed[0].title)
+        url = link("archive", closed[0].pk) if len(closed) == 1 else link("cycles")
+        yield Todo(title=_("归档 {n} 个考核").format(n=len(closed)), why=why, act=_("去归档"), url=url)
 
 
 def _deciding(user: User, busy: Busy) -> Iterator[Todo]:
