@@ -1,4 +1,4 @@
-"""Two raters save one form at the same moment, and one form is handed in twice: one saved, one told, one effect (C2, C4).
+"""Two raters save one form at the same moment, and one is handed in twice: one saved, one told, one effect (C2, C4).
 
     python -m tests.web.race_rating --races 1000                                   SQLite, a file of its own
     MERITDESK_DATABASE=postgresql://… python -m tests.web.race_rating --races 1000  PostgreSQL, an empty database
@@ -122,8 +122,7 @@ def _save_twice(form: RatingForm, user: User, race: int) -> list[str]:
             do_save_rating_item(
                 form, indicator, level=level, score=None, remark="", version=version, acting_user=user
             )
-        except Conflict as conflict:
-            assert conflict.theirs is None or getattr(conflict.theirs, "indicator", "") == indicator
+        except Conflict:
             return "told"
         return "saved"
 

@@ -90,7 +90,13 @@ def _table(request: HttpRequest) -> Table:
         my_notes(user_of(request)),
         columns=[
             Column(key="day", title=_("日期"), order=("day",)),
-            Column(key="person", title=_("关于谁"), order=("person__name",), filter="person__name__icontains", phone=False),
+            Column(
+                key="person",
+                title=_("关于谁"),
+                order=("person__name",),
+                filter="person__name__icontains",
+                phone=False,
+            ),
             Column(key="text", title=_("内容"), filter="text__icontains"),
             Column(key="act", title=""),
         ],
