@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Case, F, TextField, Value, When
+
 from meritdesk.results import Appraisal as Outcome
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result
@@ -63,12 +65,18 @@ def _standing(result: Result) -> Figures:
 
 
 def standing_results(cycle: Cycle) -> dict[str, Result]:
-    """Return staff key → result that stands: of the newest preview until publication, then of each appraisal."""
+    """Return staff key → result that stands: of the newest preview until publication, then of each appraisal.
+
+    Without their documents, except (`unscored_document`) where there is no grade: it says why.
+    """
     if cycle.published_at is not None:
         found = Result.objects.filter(pk__in=Appraisal.objects.filter(cycle=cycle).values("result"))
     else:
         found = Result.objects.filter(run=cycle.run_id)
-    rows = found.select_related("appraisal__person", "appraisal__team").defer("document")
+    why = Case(When(state="graded", then=Value("")), default=F("document"), output_field=TextField())
+    rows = (
+        found.select_related("appraisal__person", "appraisal__team").defer("document").annotate(unscored_document=why)
+    )
     return {result.appraisal.person.key: result for result in rows.order_by("appraisal__person__key")}
 
 

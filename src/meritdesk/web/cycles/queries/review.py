@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from meritdesk.web.access.models import User
-from meritdesk.web.cycles.actions.review import approvals, disinterested
 from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import Cycle, PanelReview, RatingForm, Result
 from meritdesk.web.cycles.queries.effects import GradeCount, grade_counts, standing_results
@@ -81,28 +80,28 @@ def reviewed(cycle: Cycle, user: User) -> Reviewed:
     before = last_results(cycle)
     problems = cycle.run.problems if cycle.run else []
     state = digest(cycle)
-    approved = approvals(cycle, state)
+    reviews = list(cycle.reviews.select_related("decided_by", "run").order_by("-at"))
+    approved = [r for r in reversed(reviews) if r.outcome == r.Outcome.APPROVED and r.run.inputs_digest == state]
+    inside = {result.appraisal.person_id for result in results}
     mine = RatingForm.objects.filter(appraisal__cycle=cycle, rater=user.person_id or 0).exclude(role="self")
-    reasons = _reasons([result for result in results if result.state != "graded"])
     return Reviewed(
         rows=[PreviewRow(result, before.get(result.appraisal.person_id)) for result in results],
-        unscored=[(result, reasons[result.pk]) for result in results if result.state != "graded"],
+        unscored=[(result, _reason(result)) for result in results if result.state != "graded"],
         grades=grade_counts(cycle, results),
         problems=problems[:SHOWN_PROBLEMS],
         more_problems=max(0, len(problems) - SHOWN_PROBLEMS),
         stale=cycle.state == Cycle.State.REVIEWING and (cycle.run is None or cycle.run.inputs_digest != state),
         approvals=approved,
-        valid=disinterested(cycle, approved),
-        earlier=list(cycle.reviews.select_related("decided_by", "run").order_by("-at")),
+        valid=[review for review in approved if review.decided_by.person_id not in inside],
+        earlier=reviews,
         rated_by_me=sorted(set(mine.values_list("appraisal__person__name", flat=True))),
         judged=any(result.appraisal.person_id == user.person_id for result in results),
     )
 
 
-def _reasons(results: Sequence[Result]) -> dict[int, str]:
-    """Return why there is no result, by id."""
-    documents = dict(Result.objects.filter(pk__in=[r.pk for r in results]).values_list("pk", "document"))
-    return {pk: str(json.loads(text)["appraisal"]["reason"]) for pk, text in documents.items()}
+def _reason(result: Result) -> str:
+    """Return why there is no result."""
+    return str(json.loads(result.unscored_document)["appraisal"]["reason"])  # type: ignore[attr-defined]
 
 
 def last_results(cycle: Cycle) -> dict[int, Result]:

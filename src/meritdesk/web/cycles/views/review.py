@@ -66,6 +66,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "running": running,
         "may_review": running and has_right(user, "review.decide") and not found.stale,
         "may_run": running and has_right(user, "cycles.run"),
+        "sees_data": has_right(user, "cycles.run"),
         "may_publish": running and bool(found.valid) and has_right(user, "results.publish"),
         "problems": problems,
     }
