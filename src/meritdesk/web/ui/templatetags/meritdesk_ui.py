@@ -107,7 +107,7 @@ def grade_badge(name: object, rank: object = "") -> SafeString:
     """Show a grade as text, colour and mark: {{ grade|grade_badge }}, or :rank with 0 for the best of its scheme."""
     if not name:
         return mark_safe(f'<span class="muted">{formats.NOTHING}</span>')
-    place = _KNOWN.get(str(name)) if rank == "" else min(int(str(rank)), len(_TONES) - 1)
+    place = _KNOWN.get(str(name)) if rank in ("", None) else min(int(str(rank)), len(_TONES) - 1)
     if place is None:
         return format_html('<span class="grade">{}</span>', name)
     return format_html(
