@@ -14,8 +14,9 @@ from functools import partial
 from importlib import resources
 
 from meritdesk.web.access.models import Delegation, User
+from meritdesk.web.cycles.models import Appraisal, Cycle, DataFile
 from meritdesk.web.jobs.models import Job
-from meritdesk.web.people.models import CalendarDay, Person
+from meritdesk.web.people.models import CalendarDay, Person, Team
 from meritdesk.web.schemes.models import Scheme, SchemeVersion
 from tests.web.access_reach import reaches, reaches_department, reaches_everybody, reaches_team, roles
 from tests.web.company import Company
@@ -140,6 +141,41 @@ def _sees_scheme(scheme: Scheme, user: User, right: str) -> bool:
     return scheme.department is not None and reaches_department(user, needed, scheme.department)
 
 
+def cycle_of(company: Company, person: Person) -> Cycle:
+    """Return an open cycle of the person's team, with the person in it."""
+    team = person.assignments.get().team
+    version = _scheme(company, person).versions.get()
+    version.content_hash = version.content_hash or "0" * 64
+    version.save(update_fields=["content_hash"])
+    cycle, _made = Cycle.objects.get_or_create(
+        team=team, department=team.department, scheme_version=version, first_day=date(2025, 9, 1),
+        last_day=date(2025, 9, 30),
+        defaults={"title": team.name, "kind": "month", "state": "open", "created_by": company.users["hr"]},
+    )  # fmt: skip
+    Appraisal.objects.get_or_create(cycle=cycle, person=person, defaults={"team": team, "position": "agent"})
+    return cycle
+
+
+def _cycle(company: Company, person: Person) -> Subject:
+    cycle = cycle_of(company, person)
+    assert cycle.team is not None
+    return Subject({"pk": cycle.pk}, partial(_sees_cycle, cycle.team))
+
+
+def _data_file(company: Company, person: Person) -> Subject:
+    cycle = cycle_of(company, person)
+    assert cycle.team is not None
+    file, _made = DataFile.objects.get_or_create(
+        cycle=cycle, name="a.csv", defaults={"sha256": "0" * 64, "attached_by": company.users["hr"]}
+    )
+    return Subject({"pk": cycle.pk, "file": file.pk}, partial(_sees_cycle, cycle.team))
+
+
+def _sees_cycle(team: Team, user: User, right: str) -> bool:
+    """A cycle of a team is seen by who reaches the team; who is in it sees it only under rights on one's own."""
+    return reaches_team(user, right, team)
+
+
 SUBJECTS: dict[str, Maker] = {
     "account": _account,
     "account-grant": _account,
@@ -182,6 +218,22 @@ SUBJECTS: dict[str, Maker] = {
     "scheme-publish": _version,
     "scheme-retire": _version,
     "scheme-discard": _version,
+    "cycle-board": _cycle,
+    "cycle-remind": _cycle,
+    "cycle-setup": _cycle,
+    "cycle-open": _cycle,
+    "cycle-collect": _cycle,
+    "cycle-begin-rating": _cycle,
+    "cycle-deadlines": _cycle,
+    "cycle-drop": _cycle,
+    "cycle-raters": _cycle,
+    "cycle-roster": _cycle,
+    "cycle-data": _cycle,
+    "cycle-upload": _cycle,
+    "cycle-read": _cycle,
+    "cycle-quarantine": _cycle,
+    "cycle-file": _data_file,
+    "cycle-targets": _cycle,
 }
 
 ALWAYS_THERE = {"calendar-cover"}
