@@ -19,6 +19,7 @@ from pytest_django import Settings
 from meritdesk.web.access import triggers
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import triggers as of_cycles
+from meritdesk.web.schemes import triggers as of_schemes
 from tests.web.audit_guard import guarded
 from tests.web.company import Company, make_company
 
@@ -59,10 +60,10 @@ def _flush_past_the_triggers() -> Iterator[None]:
     flush = kind.execute_sql_flush
 
     def past(ops: Any, statements: Any) -> None:
-        for module in (triggers, of_cycles):
+        for module in (triggers, of_cycles, of_schemes):
             module.remove(ops.connection)
         flush(ops, statements)
-        for module in (triggers, of_cycles):
+        for module in (triggers, of_cycles, of_schemes):
             module.install(ops.connection)
 
     kind.execute_sql_flush = past  # type: ignore[method-assign]

@@ -52,7 +52,8 @@ def _set(holder: dict[str, Any], steps: list[str], value: Any) -> None:
         else:
             holder.pop(steps[0], None)
     elif value is None:
-        if not isinstance(holder.get(steps[0]), Mapping):
+        kept = steps[0] in holder and (holder[steps[0]] is None or isinstance(holder[steps[0]], Mapping))
+        if not kept:  # `null` expects that there is no figure: an empty field says the same
             holder.pop(steps[0], None)
     elif isinstance(holder.get(steps[0]), Mapping):
         holder[steps[0]] = {**holder[steps[0]], "value": value}

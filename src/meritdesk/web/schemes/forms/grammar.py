@@ -22,7 +22,7 @@ from meritdesk.rules.numbers import Bounds, format_number
 from meritdesk.scheme.document import Date
 from meritdesk.scheme.values import Interval, Model, Number, Text, Whole
 from meritdesk.web.schemes.forms.known import REFERENCES, Known, Options
-from meritdesk.web.schemes.forms.starters import METHODS_OF
+from meritdesk.web.schemes.forms.starters import methods_for
 from meritdesk.web.schemes.forms.wording import choice, help_text, label
 
 LONG = {("Scheme", "description"), ("Indicator", "description"), ("Note", "text"), ("Change", "what"),
@@ -322,7 +322,7 @@ class Builder:
         if field != "scoring" or not self.known.indicator:
             return forms
         source = self.known.indicator.get("source") or {}
-        fit = METHODS_OF.get(next(iter(source), ""), ())
+        fit = methods_for(next(iter(source), ""), self.known.metrics.get(str(source.get("metric"))))
         order = {key: number for number, key in enumerate(fit)}
         own = str((self.known.indicator.get("scoring") or {}).get("method"))
         return sorted(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from meritdesk.language import _
+from meritdesk.metrics.definitions import Metric
 from meritdesk.web.schemes.forms.known import Known
 
 D = Decimal
@@ -20,6 +21,21 @@ METHODS_OF: Mapping[str, tuple[str, ...]] = {
     "of": ("sum", "weighted", "min", "max"),
 }
 """Kind of source → the methods that fit it, the usual one first."""
+
+
+def methods_for(kind: str, metric: Metric | None) -> tuple[str, ...]:
+    """Return the methods that fit a kind of source; a metric whose values are no whole counts leaves out those that
+    multiply per unit, which the engine could not keep exact (it refuses them when it compiles)."""
+    fit = METHODS_OF.get(kind, ())
+    if metric is None:
+        return fit
+    left_out = {
+        "tiers": metric.kind not in ("count", "distinct"),
+        "deduct": metric.scale > 0,
+        "bonus": metric.scale > 2,
+    }
+    return tuple(method for method in fit if not left_out.get(method))
+
 
 IDS = {
     "Grade": "grade", "Veto": "veto", "Use": "use", "PayItem": "item", "RaterRole": "role", "Position": "position",
