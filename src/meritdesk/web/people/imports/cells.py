@@ -111,6 +111,6 @@ def _in_bounds(day: date) -> date:
 
 def _check_readable(cell: Cell) -> None:
     if isinstance(cell, Unreadable):
-        raise CellFault(cell.reason, _("在表格中填上实际的值；合并单元格可在上方勾选“填满”"))
+        raise CellFault(cell.reason, _("在表格中填上实际的值；合并单元格可在“怎样读这个文件”里勾选“填满”"))
     if isinstance(cell, bool):
         raise CellFault(_("这是“真/假”，不是文字"), _("填上实际的值"))
