@@ -102,9 +102,10 @@ def person_of(company: Company, actor: str, relation: str) -> Person | None:
 def cases(company: Company, actor: str, rules: list[Rule] | None = None) -> Iterator[Case]:
     """Yield what the actor tries."""
     user = company.users.get(actor)
+    people = {relation: person_of(company, actor, relation) for relation in RELATIONS if relation != "absent"}
     for rule in rules if rules is not None else table():
         for relation in RELATIONS if "<" in rule.pattern else ("",):
-            found = _address(company, rule, actor, relation)
+            found = _address(company, rule, people.get(relation), relation)
             if found is None:
                 continue
             url, sent, sees = found
@@ -113,12 +114,12 @@ def cases(company: Company, actor: str, rules: list[Rule] | None = None) -> Iter
                 yield Case(rule, method, relation, url, sent, expected(user, rule.rights, method, sees))
 
 
-def _address(company: Company, rule: Rule, actor: str, relation: str) -> tuple[str, str, Sees | None] | None:
+def _address(company: Company, rule: Rule, person: Person | None, relation: str) -> tuple[str, str, Sees | None] | None:
     if not relation:
         return reverse(rule.name), "", None
     if relation == "absent":
         return None if rule.name in ALWAYS_THERE else ("/" + absent_path(rule.pattern), "", _Nobody())
-    maker, person = SUBJECTS.get(rule.name), person_of(company, actor, relation)
+    maker = SUBJECTS.get(rule.name)
     if maker is None or person is None or (subject := maker(company, person)) is None:
         return None
     return reverse(rule.name, kwargs=dict(subject.kwargs)), urlencode(subject.sent), subject.sees

@@ -66,7 +66,7 @@ def _flush_past_the_triggers() -> Iterator[None]:
         for module in (triggers, of_cycles, of_schemes):
             module.install(ops.connection)
 
-    kind.execute_sql_flush = past  # type: ignore[method-assign]
+    kind.execute_sql_flush = past  # type: ignore[method-assign,assignment]
     yield
     kind.execute_sql_flush = flush  # type: ignore[method-assign]
 

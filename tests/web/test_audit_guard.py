@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 from django.test import Client
 
 from meritdesk.web.access import queries, triggers
@@ -13,6 +15,7 @@ from meritdesk.web.access.account_actions import do_deactivate
 from meritdesk.web.access.actions import action
 from meritdesk.web.access.models import AuditEntry, User
 from meritdesk.web.access.rights import Role
+from tests.web import tampering
 from tests.web.audit_guard import ALLOWED, our_tables
 from tests.web.company import Company
 
@@ -55,7 +58,12 @@ def test_guard_sees_every_kind_of_write_outside_actions(
 ) -> None:
     """A view that writes by itself is found, whatever way it writes; one that acts is not."""
     plain = queries.all_accounts
-    monkeypatch.setattr(queries, "all_accounts", lambda *args: (write(company), plain(*args))[1])
+
+    def writing(*args: str) -> QuerySet[User]:
+        write(company)
+        return plain(*args)
+
+    monkeypatch.setattr(queries, "all_accounts", writing)
     client = signed_in(company.users["admin2"])
     assert not unaudited
     client.get("/accounts/")
@@ -98,13 +106,14 @@ def test_database_refuses_to_change_the_audit(company: Company) -> None:
 
     def attempts() -> int:
         refused = 0
-        for act in (
+        acts: list[Callable[[], object]] = [
             lambda: AuditEntry.objects.update(actor="x"),
             lambda: AuditEntry.objects.all().delete(),
             lambda: AuditEntry.objects.bulk_update([entry], ["actor"]),
-            lambda: entry.save(),
-            *[lambda sql=sql: connection.cursor().execute(sql) for sql in statements],
-        ):
+            entry.save,
+            *(partial(tampering.run, statement) for statement in statements),
+        ]
+        for act in acts:
             try:
                 with transaction.atomic():
                     act()
