@@ -54,10 +54,14 @@ class Cycle(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(condition=Q(first_day__lte=F("last_day")), name="cycle_days"),
+            # Two, because SQLite knows no constraint that takes empty fields for equal.
             models.UniqueConstraint(
-                fields=["department", "team", "scheme_version", "first_day", "last_day"],
-                name="cycle_opened_once",
-                nulls_distinct=False,
+                fields=["department", "team", "scheme_version", "first_day", "last_day"], name="cycle_opened_once"
+            ),
+            models.UniqueConstraint(
+                fields=["department", "scheme_version", "first_day", "last_day"],
+                condition=Q(team__isnull=True),
+                name="cycle_of_a_department_opened_once",
             ),
         )
 

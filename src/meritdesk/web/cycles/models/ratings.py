@@ -76,10 +76,10 @@ class RatingForm(models.Model):
 
     class Meta:
         constraints = (
+            # Two, because SQLite knows no constraint that takes empty fields for equal.
+            models.UniqueConstraint(fields=["appraisal", "role", "rater", "segment_from"], name="one_form_a_rater"),
             models.UniqueConstraint(
-                fields=["appraisal", "role", "rater", "invitation", "segment_from"],
-                name="one_form_a_rater",
-                nulls_distinct=False,
+                fields=["appraisal", "role", "invitation", "segment_from"], name="one_form_an_invitation"
             ),
             models.CheckConstraint(
                 condition=Q(rater__isnull=False) ^ Q(invitation__isnull=False), name="rater_or_invitation"
