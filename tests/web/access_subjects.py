@@ -19,6 +19,7 @@ from meritdesk.web.jobs.models import Job
 from meritdesk.web.people.models import CalendarDay, Person, Team
 from meritdesk.web.schemes.models import Scheme, SchemeVersion
 from tests.web.access_reach import reaches, reaches_department, reaches_everybody, reaches_team, roles
+from tests.web.access_subjects_rating import RATING_SUBJECTS
 from tests.web.company import Company
 
 TEMPLATE = "r4-support-center"
@@ -177,6 +178,7 @@ def _sees_cycle(team: Team, user: User, right: str) -> bool:
 
 
 SUBJECTS: dict[str, Maker] = {
+    **RATING_SUBJECTS,
     "account": _account,
     "account-grant": _account,
     "account-revoke": _grant,

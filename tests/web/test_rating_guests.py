@@ -144,7 +144,7 @@ def test_live_page_has_the_same_headers(centre: Centre, signed_in: SignIn) -> No
 
 
 def test_trying_links_is_slowed_down(centre: Centre, signed_in: SignIn) -> None:
-    """After thirty wrong links an address opens nothing for a while, not even a right one."""
+    """After a hundred wrong links an address opens nothing for a while, not even a right one."""
     link = link_of(invite(signed_in(centre.hr), centre))
     client = Client()
     for number in range(MOST_MISSES):

@@ -30,7 +30,7 @@ from meritdesk.web.cycles.queries.rating import row_of
 from meritdesk.web.cycles.views.rating import conflict_part, saved_part
 
 WINDOW_SECONDS = 600
-MOST_MISSES = 30
+MOST_MISSES = 100
 MOST_WRITES = 600
 """Per address: links tried that open nothing, and writes through one link, in ten minutes."""
 
