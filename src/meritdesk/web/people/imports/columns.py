@@ -215,7 +215,7 @@ def guess(headings: Sequence[str]) -> dict[str, int]:
 
 
 def find_heading(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """Return the rows (from 1) that form the heading: the ones that name most fields; the first row if none does."""
+    """Return the rows (from 1) that form the heading: the fewest that name most fields; the first if none does."""
     best: tuple[int, ...] = (1,)
     most = 0
     for index in range(min(len(rows), SEARCHED_ROWS)):
@@ -224,7 +224,8 @@ def find_heading(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
             candidates.append((index + 1, index + 2))
         for candidate in candidates:
             count = len(guess(joined([rows[number - 1] for number in candidate])))
-            if count > most:
+            # Of equals the single row: a line above the heading ("exported at …") is no part of it.
+            if count > most or (count == most and count and len(candidate) < len(best)):
                 best, most = candidate, count
     return best
 
