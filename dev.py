@@ -102,7 +102,9 @@ def demo(more: Sequence[str]) -> int:
 
 def test(more: Sequence[str]) -> int:
     """Run the tests on all cores, the web part's on PostgreSQL too where one is reachable; options go on to pytest."""
-    code = run([tool("python"), "-m", "pytest", "-n", "auto", *more])
+    # Tests of one group share what takes long to make: they run in one process.
+    pytest: list[str | Path] = [tool("python"), "-m", "pytest", "-n", "auto", "--dist", "loadgroup"]
+    code = run([*pytest, *more])
     if more:
         return code
     address = os.environ.get("MERITDESK_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
@@ -112,7 +114,7 @@ def test(more: Sequence[str]) -> int:
         return code
     say("the web part again, on PostgreSQL")
     on_postgres = {"MERITDESK_DATABASE": address}
-    return run([tool("python"), "-m", "pytest", "-n", "auto", "tests/web"], on_postgres) or code
+    return run([*pytest, "tests/web"], on_postgres) or code
 
 
 def check(more: Sequence[str]) -> int:

@@ -49,8 +49,8 @@ def _register() -> None:
     from meritdesk.cli import data, demo, runs, sample, schemes, web
 
     for command in (
-        demo.demo, sample.sample, schemes.scheme, data.import_, data.measure_, runs.appraise_, runs.explain_, runs.verify,
-        web.init, web.serve, web.worker, web.backup, web.restore,
+        demo.demo, web.init, web.serve, web.worker, web.backup, web.restore,
+        sample.sample, schemes.scheme, data.import_, data.measure_, runs.appraise_, runs.explain_, runs.verify,
     ):  # fmt: skip
         main.add_command(command)
 

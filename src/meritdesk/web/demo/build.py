@@ -27,6 +27,7 @@ from meritdesk.web.demo.company import SHOWN, hire_everybody, list_accounts, ope
 from meritdesk.web.demo.cycles import Play, once, publish_scheme
 from meritdesk.web.demo.exports import write_exports
 from meritdesk.web.demo.scenes import scene
+from meritdesk.web.home.actions import do_mark_read
 from meritdesk.web.people.actions.calendar import do_cover_year
 
 CLOSED_MONTHS = 6
@@ -59,6 +60,9 @@ def build_company(step: Step = lambda text: None, today: date | None = None) -> 
         for month in months[:-1]:
             step(_("{month} 月：从开始到归档").format(month=month.strftime("%Y-%m")))
             _closed_month(play, month)
+        with scene(clock.working_day(newest, 1), 8):
+            for user in staff.users.values():  # what was told in the past months was read long ago
+                do_mark_read(acting_user=user)
         for number, (team, stage) in enumerate(stages.of_teams(staff), start=1):
             step(_("进行中的周期 {n}/5：{team}").format(n=number, team=team))
             stage(play, team, newest, day)

@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.core.files.base import File
 
 from meritdesk.roster import to_date
+from meritdesk.sample import REMARKS
 from meritdesk.scheme.load import load_document, shipped
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine, staging
@@ -146,7 +147,9 @@ class Play:
         person = form.appraisal.person.key
         for indicator in indicators_of(scheme, form.appraisal.position, form.role):
             level, remark = self.levels.get((person, indicator, form.role, form.day), (3, words.REMARK))
-            level = changed.get((form.role, person), level)
+            if (form.role, person) in changed:
+                level = changed[form.role, person]
+                remark = REMARKS[level]
             item = do_save_rating_item(
                 form, indicator, level=level, score=None, remark=remark, version=form.version, acting_user=user
             )
