@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,6 +37,9 @@ class RaterChoice:
 
     kind: str
     people: Sequence[int] = ()
+    """Ids."""
+    keys: Sequence[str] = ()
+    """Staff keys, as typed in."""
     number: int = NAMED_EACH
 
 
@@ -130,11 +134,21 @@ def do_set_raters(*, acting_user: User, cycle: Cycle, version: int, choices: Map
         plan, _made = RaterPlan.objects.update_or_create(
             cycle=locked, role=role, defaults={"kind": choice.kind, "number": choice.number}
         )
-        named = choice.people if choice.kind == RaterPlan.Kind.PEOPLE else ()
-        plan.people.set(Person.objects.filter(pk__in=named))
+        plan.people.set(_named(choice) if choice.kind == RaterPlan.Kind.PEOPLE else [])
         new[role] = _described(plan)
     touch(locked)
     record(acting_user, "cycle.raters", locked, old=old, new=new)
+
+
+def _named(choice: RaterChoice) -> list[Person]:
+    """Return the people named by id or by staff key; Refused for a key that nobody has."""
+    keys = {key.strip() for key in choice.keys if key.strip()}
+    found = list(Person.objects.filter(Q(pk__in=choice.people) | Q(key__in=keys)))
+    unknown = keys - {person.key for person in found}
+    if unknown:
+        message = _("没有工号为“{keys}”的人").format(keys=_("、").join(sorted(unknown)))
+        raise Refused("no-such-person", message, _("核对工号，多个用逗号分开"))
+    return found
 
 
 def _described(plan: RaterPlan) -> dict[str, object]:

@@ -20,7 +20,8 @@ from meritdesk.web.cycles.models import Appraisal, Cycle, RaterPlan, RatingForm
 from meritdesk.web.cycles.queries.doors import cycles_in_reach
 from meritdesk.web.cycles.queries.members import Membership, membership_now
 from meritdesk.web.cycles.queries.periods import deadlines_of, period_title, problems_of
-from meritdesk.web.cycles.queries.rater_plans import Gap, Plan, plan_of, rating_roles, without_account
+from meritdesk.web.cycles.queries.rater_plans import Gap, Plan, plan_of, plans_of, rating_roles
+from meritdesk.web.people.calendar import company_calendar
 from meritdesk.web.people.models import Department, Person, Team
 from meritdesk.web.schemes.models import SchemeVersion
 
@@ -33,6 +34,9 @@ DUE_OF = {
     Cycle.State.PUBLISHED: "sign_due",
 }
 """The deadline that the people of a cycle are working towards."""
+
+
+MOST_TO_CHOOSE = 500
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ def preview(scope: Scope, version: SchemeVersion, first: date, last: date, today
     scheme = load_document(version.text, name=str(version)).scheme
     period = Period(first, last)
     membership = membership_now(scheme, scheme.cycle.kind, period, scope.department, scope.team)
-    due, uncovered = deadlines_of(scheme, last, today)
-    problems = [*problems_of(scheme, period, today), *membership.problems, *uncovered]
+    calendar = company_calendar()
+    due, uncovered = deadlines_of(scheme, last, today, calendar)
+    problems = [*problems_of(scheme, period, today, calendar), *membership.problems, *uncovered]
     unique = {(p.code, p.message): p for p in problems}
     return Preview(
         membership=membership,
@@ -148,10 +153,11 @@ class RaterPicture:
 def rater_picture(cycle: Cycle, membership: Membership) -> RaterPicture:
     """Return the rater plans of a cycle over its members."""
     scheme = engine.loaded_scheme(cycle).scheme
-    plan = plan_of(cycle, scheme, membership)
-    plans = {p.role: p for p in cycle.rater_plans.prefetch_related("people")}
+    plans = plans_of(cycle)
+    plan = plan_of(cycle, scheme, membership, plans)
     load = plan.load()
-    names = dict(Person.objects.filter(key__in=load).values_list("key", "name"))
+    known = list(Person.objects.filter(key__in=load).values_list("key", "name", "user__is_active"))
+    names = {key: name for key, name, _active in known}
     rows = [
         RoleRow(
             id=role.id,
@@ -165,12 +171,19 @@ def rater_picture(cycle: Cycle, membership: Membership) -> RaterPicture:
         for role in rating_roles(scheme)
     ]
     loads = [(key, names.get(key, key), number) for key, number in load.most_common()]
-    return RaterPicture(roles=rows, loads=loads, without_account=without_account(list(load)), plan=plan)
+    locked_out = [key for key, _name, active in known if not active]
+    return RaterPicture(roles=rows, loads=loads, without_account=locked_out, plan=plan)
 
 
-def people_to_choose(cycle: Cycle) -> list[Person]:
-    """Return everybody on post on the last day of the cycle: who may be named as a rater."""
+def people_to_choose(cycle: Cycle, membership: Membership) -> list[Person]:
+    """Return who may be named as a rater from a list: on post on the cycle's last day and either not rated in it, or
+    a superior, or named already. Others are named by their staff key."""
     on_post = Q(assignments__valid_from__lte=cycle.last_day) & (
         Q(assignments__valid_to__isnull=True) | Q(assignments__valid_to__gt=cycle.last_day)
     )
-    return list(Person.objects.filter(on_post).annotate(team=F("assignments__team__name")).order_by("team", "key"))
+    superiors = {segment.superior for member in membership.members for segment in member.segments}
+    rated = [member.person for member in membership.members if member.key not in superiors]
+    named = RaterPlan.people.through.objects.filter(raterplan__cycle=cycle).values("person")
+    wanted = Person.objects.filter((on_post & ~Q(pk__in=rated)) | Q(pk__in=named))
+    rows = wanted.annotate(team=F("assignments__team__name")).order_by("team", "key")[:MOST_TO_CHOOSE]
+    return list({person.pk: person for person in rows}.values())

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.events.calendar import WorkCalendar, add_working_days
 from meritdesk.language import _
 from meritdesk.readiness import LENGTHS, unlike_cycle
 from meritdesk.results import Period
 from meritdesk.scheme.document import Scheme
-from meritdesk.web.cycles.deadlines import due_day
 from meritdesk.web.people.calendar import company_calendar
 
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
@@ -74,7 +74,9 @@ def period_title(first: date, last: date) -> str:
     return _("{first} 至 {last}").format(first=first.isoformat(), last=last.isoformat())
 
 
-def deadlines_of(scheme: Scheme, last: date, today: date) -> tuple[Mapping[str, date], list[Problem]]:
+def deadlines_of(
+    scheme: Scheme, last: date, today: date, calendar: WorkCalendar | None = None
+) -> tuple[Mapping[str, date], list[Problem]]:
     """Return the day of each step by the scheme's working days, from the end of the period or today if that is later.
 
     A year that the calendar does not cover gives a problem and no days from there on.
@@ -82,17 +84,18 @@ def deadlines_of(scheme: Scheme, last: date, today: date) -> tuple[Mapping[str, 
     terms = scheme.deadlines
     counts = (terms.self_appraisal, terms.rating, terms.review, terms.sign_off)
     found: dict[str, date] = {}
+    calendar = calendar or company_calendar()
     day = max(last, today)
     for name, count in zip(STEPS, counts, strict=True):
         try:
-            day = due_day(day, count)
+            day = add_working_days(day, count, calendar)
         except MeritdeskError as error:
             return found, list(error.problems)
         found[name] = day
     return found, []
 
 
-def problems_of(scheme: Scheme, period: Period, today: date) -> list[Problem]:
+def problems_of(scheme: Scheme, period: Period, today: date, calendar: WorkCalendar) -> list[Problem]:
     """Return what is odd about a scheme over a period: its length, days still to come, a year without calendar."""
     found = []
     try:
@@ -109,7 +112,6 @@ def problems_of(scheme: Scheme, period: Period, today: date) -> list[Problem]:
                 severity="info",
             )
         )
-    calendar = company_calendar()
     for year in sorted({period.first.year, period.last.year}):
         try:
             calendar.is_working(date(year, 1, 4))

@@ -17,7 +17,7 @@ from meritdesk.language import _
 from meritdesk.roster import Assignment as Segment
 from meritdesk.roster import to_date
 from meritdesk.scheme.document import RaterRole, RatingSource, Scheme
-from meritdesk.web.access.models import RoleGrant, User
+from meritdesk.web.access.models import RoleGrant
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles.models import Cycle, RaterPlan
 from meritdesk.web.cycles.queries.members import Member, Membership, last_day_of
@@ -108,10 +108,17 @@ def guessed_people(role: str, cycle: Cycle) -> list[Person]:
     return list(Person.objects.filter(pk__in=holders.values("person")).order_by("key"))
 
 
-def plan_of(cycle: Cycle, scheme: Scheme, membership: Membership) -> Plan:
+def plans_of(cycle: Cycle) -> dict[str, RaterPlan]:
+    """Return role → who rates in it, with the people named; two queries."""
+    return {plan.role: plan for plan in cycle.rater_plans.prefetch_related("people")}
+
+
+def plan_of(
+    cycle: Cycle, scheme: Scheme, membership: Membership, plans: Mapping[str, RaterPlan] | None = None
+) -> Plan:
     """Return the forms and gaps of a cycle's rater plans over its members."""
     plan = Plan()
-    plans = {p.role: p for p in cycle.rater_plans.prefetch_related("people")}
+    plans = plans_of(cycle) if plans is None else plans
     posts = [(m, segment) for m in membership.members for segment in m.counted]
     choosers = _Choosers(cycle, scheme, membership, posts)
     for role in rating_roles(scheme):
@@ -187,9 +194,3 @@ def _turned(keys: Sequence[str], by: int) -> list[str]:
     """Return the keys beginning with another one: each gets its turn as the first."""
     start = by % len(keys) if keys else 0
     return [*keys[start:], *keys[:start]]
-
-
-def without_account(keys: Sequence[str]) -> list[str]:
-    """Return those of the raters who have no account to sign in with."""
-    have = set(User.objects.filter(person__key__in=keys, is_active=True).values_list("person__key", flat=True))
-    return sorted(set(keys) - have)

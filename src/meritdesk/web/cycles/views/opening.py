@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from django.contrib import messages
@@ -209,11 +210,12 @@ def raters(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("评分人已保存"))
             return redirect("cycle-raters", pk)
     editable = cycle.state in (Cycle.State.DRAFT, Cycle.State.OPEN, Cycle.State.COLLECTING)
+    membership = membership_of(cycle)
     context = {
         "cycle": cycle,
-        "picture": rater_picture(cycle, membership_of(cycle)),
+        "picture": rater_picture(cycle, membership),
         "kinds": RaterPlan.Kind.choices,
-        "people": people_to_choose(cycle) if editable else [],
+        "people": people_to_choose(cycle, membership) if editable else [],
         "editable": editable,
         "problems": problems,
     }
@@ -225,6 +227,7 @@ def _choices(request: HttpRequest) -> dict[str, RaterChoice]:
         role: RaterChoice(
             kind=request.POST.get(f"kind_{role}", ""),
             people=[int(value) for value in request.POST.getlist(f"people_{role}") if value.isdecimal()],
+            keys=re.split(r"[,，、;；\s]+", request.POST.get(f"keys_{role}", "")),
             number=whole(request.POST.get(f"number_{role}", "")),
         )
         for role in request.POST.getlist("role")
