@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from meritdesk.web.access.actions import action, record
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
 from meritdesk.web.cycles.states import move_appraisal
+from meritdesk.web.people.models import Assignment, Person
 from tests.web.cycle_company import Centre, build_cycle
 
 
@@ -73,3 +74,35 @@ def _repeat(centre: Centre, cycle: Cycle, back: int) -> None:
         )  # fmt: skip
         Appraisal.objects.filter(pk=appraisal.pk).update(result=result)
     Cycle.objects.filter(pk=cycle.pk).update(run=run, published_at=datetime(2025, 10 - back, 12, tzinfo=UTC))
+
+
+def crowd(centre: Centre, cycle: Cycle, number: int) -> None:
+    """Add people to an earlier cycle, all with a result alike; they share one team."""
+    run = Run.objects.get(cycle=cycle)
+    pattern = Result.objects.filter(run=run, total__isnull=False).select_related("appraisal").first()
+    assert pattern is not None
+    known = pattern.appraisal
+    people = Person.objects.bulk_create(Person(key=f"Z{n:04d}", name=f"某{n:04d}") for n in range(number))
+    post = Assignment.objects.filter(person=known.person_id).order_by("valid_from")[0]
+    Assignment.objects.bulk_create(
+        Assignment(person=person, team_id=known.team_id, position_id=post.position_id, valid_from=post.valid_from)
+        for person in people
+    )
+    appraisals = Appraisal.objects.bulk_create(
+        Appraisal(
+            cycle=cycle, person=person, team_id=known.team_id, position=known.position, scheme_hash=known.scheme_hash,
+            superior_id=known.superior_id, state=known.state,
+        )
+        for person in people
+    )  # fmt: skip
+    results = Result.objects.bulk_create(
+        Result(
+            run=run, appraisal=appraisal, document=pattern.document, content_hash=pattern.content_hash,
+            state=pattern.state, total=6000 + n, grade=pattern.grade, grade_title=pattern.grade_title,
+            coefficient=pattern.coefficient, days=pattern.days,
+        )
+        for n, appraisal in enumerate(appraisals)
+    )  # fmt: skip
+    for appraisal, result in zip(appraisals, results, strict=True):
+        appraisal.result = result
+    Appraisal.objects.bulk_update(appraisals, ["result"])

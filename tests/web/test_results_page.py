@@ -47,7 +47,7 @@ def test_the_agent_sees_grade_score_and_why(centre: Centre, signed_in: SignIn, c
     appraisal = of(centre, "A0001")
     client = signed_in(centre.users["A0001"])
     client.get("/")
-    with count_queries(15) as queries:
+    with count_queries(15):
         text = page(centre, client, "A0001")
     assert appraisal.result is not None
     record = engine.read_document(appraisal.result)["appraisal"]
@@ -61,7 +61,6 @@ def test_the_agent_sees_grade_score_and_why(centre: Centre, signed_in: SignIn, c
                 assert f"n = {indicator['n']:,}" in text
     for wanted in ("怎样到下一等级", "历次成绩", "每个数是怎么来的", "个工作日", appraisal.result.content_hash[:12]):
         assert wanted in text
-    print("queries", len(queries))
 
 
 def test_nothing_is_computed_when_a_result_is_shown(
@@ -182,13 +181,16 @@ def test_what_was_agreed_and_corrected(centre: Centre, signed_in: SignIn) -> Non
     text = page(centre, client, "A0001")
     assert "每周旁听两通" in text
     assert "理由甲" not in text
-    Correction.objects.create(reason="理由乙", state="posted", total_difference=-250, posted_at=timezone.now(), **common)
+    common |= {"state": "posted", "posted_at": timezone.now()}
+    Correction.objects.create(reason="理由乙", total_difference=-250, **common)
     text = page(centre, client, "A0001")
     assert "理由乙" in text
     assert "−2.50" in text
 
 
-def test_every_published_result_names_who_can_change_it(centre: Centre) -> None:
+def test_every_published_result_names_who_can_change_it(
+    centre: Centre, record_property: Callable[[str, object], None]
+) -> None:
     """P3: a human, an explanation and the way to review, for each of them."""
     results = list(Appraisal.objects.filter(cycle=centre.cycle, result__isnull=False).select_related("result__run"))
     for appraisal in results:
@@ -198,7 +200,7 @@ def test_every_published_result_names_who_can_change_it(centre: Centre) -> None:
         told = shown(found.result)
         assert told.sheet["appeal"]
         assert told.explanation[1]
-    print("results", len(results))
+    record_property("results", len(results))
 
 
 def test_in_english(centre: Centre, signed_in: SignIn) -> None:
