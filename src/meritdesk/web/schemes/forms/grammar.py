@@ -299,6 +299,7 @@ class Builder:
         if all(form.annotation is not None and get_origin(form.annotation) is Literal for form in forms):
             made.kind, made.options = "choice", [(f.key, choice(field, f.key)) for f in forms]
             return
+        forms = sorted(forms, key=lambda form: form.key != "none")
         chosen = form_of(forms, value)
         made.kind, made.value = "choose", chosen.key
         made.options = [(f.key, self._named(field, f)) for f in self._fitting(forms, field)]
@@ -390,6 +391,7 @@ class Builder:
 
 
 def default_of(info: FieldInfo) -> Any:
+    """Return what a field is when it is left out, groups as plain mappings."""
     default = info.get_default(call_default_factory=True)
     if isinstance(default, Model):
         return default.model_dump()

@@ -253,11 +253,15 @@ def same(annotation: Any, old: Any, new: Any) -> bool:
     try:
         if isinstance(old, str) and isinstance(new, str) and old.startswith(("[", "(")):
             return parse_bounds(old) == parse_bounds(new)
-        if isinstance(old, Decimal) or isinstance(new, Decimal):
+        if isinstance(old, Decimal) or isinstance(new, Decimal) or _are_numbers(old, new):
             return parse_number(str(old)) == parse_number(str(new))
     except (MeritdeskError, ValueError):
         pass
     return isinstance(old, str) and isinstance(new, str) and old.strip() == new.strip()
+
+
+def _are_numbers(old: Any, new: Any) -> bool:
+    return all(isinstance(value, str) and value[:1] in "+-0123456789" and value for value in (old, new))
 
 
 def _means_default(value: Any, info: Any) -> bool:

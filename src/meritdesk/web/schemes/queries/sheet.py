@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from meritdesk.cases import Comparison
 from meritdesk.language import _
+from meritdesk.rules.numbers import parse_number
 from meritdesk.scheme.document import (
     EventSource,
     Indicator,
@@ -20,9 +22,10 @@ from meritdesk.scheme.document import (
 from meritdesk.scheme.phrases import title_of
 from meritdesk.scheme.reading import read_yaml
 from meritdesk.web.schemes.forms.grammar import written
+from meritdesk.web.schemes.forms.typed import same
 from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded, metrics
-from meritdesk.web.schemes.queries.working import Run, inputs_of
+from meritdesk.web.schemes.queries.working import Run, computed, inputs_of, read_cases
 
 HINTS = {"ratio": "95%", "seconds": "30", "yuan": "5000"}
 SIMPLE = {"title", "metrics", "ratings", "violations", "events", "results", "targets", "baselines", "pay", "expect",
@@ -50,6 +53,8 @@ class Figure:
     exact: str = ""
     columns: str = ""
     agrees: bool | None = None
+    difference: str = ""
+    """Computed − expected, where both are numbers and differ."""
     options: Sequence[tuple[str, str]] = ()
 
 
@@ -76,6 +81,11 @@ class Sheet:
     """Why the case could not be computed at all; empty if it could."""
 
 
+def _computed(version: SchemeVersion, index: int) -> Mapping[str, Comparison]:
+    cases = read_cases(version.cases_text)
+    return computed(version, cases[index]) if index < len(cases) else {}
+
+
 def documents(text: str) -> list[dict[str, Any]]:
     """Return the cases of a text as they are written; empty for none."""
     if not text.strip():
@@ -89,7 +99,9 @@ def sheet(version: SchemeVersion, index: int, document: Mapping[str, Any], run: 
     scheme = loaded(version).scheme
     needed = inputs_of(version)
     simple = set(document) <= SIMPLE
-    outcome = {c.what: c for c in run.of(str(document.get("title", ""))) if not c.stated}
+    title = str(document.get("title", ""))
+    ran = bool(run.of(title))
+    outcome = _computed(version, index) if simple else {}
     used: set[str] = set()
     lines = []
     for _dimension, indicator in scheme.indicators():
@@ -114,8 +126,7 @@ def sheet(version: SchemeVersion, index: int, document: Mapping[str, Any], run: 
         figures.append(_figure("coefficient", _("绩效系数"), document, outcome))
     if needed["pay"]:
         figures.append(_figure("pay_total", _("应发合计（元）"), document, outcome))
-    title = str(document.get("title", ""))
-    failure = "" if outcome else next((r.detail for r in run.results if r.name == title and not r.passed), "")
+    failure = "" if ran else next((r.detail for r in run.results if r.name == title and not r.passed), "")
     return Sheet(index, title, simple, lines, others, figures, failure)
 
 
@@ -179,4 +190,16 @@ def _figure(
         return Figure(f"expect.{name}", label, written(expected), options=options)
     titles = dict(options)
     exact, columns = (titles.get(v or "", v or "—") for v in (found.exact, found.columns))
-    return Figure(f"expect.{name}", label, written(expected), exact, columns, found.agrees, options)
+    named = rest in (expect.get(top) or {}) if rest else top in expect
+    agrees, difference = None, ""
+    if named:
+        agrees = found.exact == found.columns and same(None, found.exact, written(expected) or None)
+        difference = "" if agrees else _difference(found.exact, written(expected))
+    return Figure(f"expect.{name}", label, written(expected), exact, columns, agrees, difference, options)
+
+
+def _difference(exact: str | None, expected: str) -> str:
+    try:
+        return f"{parse_number(exact or '') - parse_number(expected):+f}"
+    except ValueError:
+        return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from meritdesk.cases import Case, CaseFile, CaseResult, Comparison, Facts, results_of, run_cases
+from meritdesk.cases import Case, CaseFile, CaseResult, Comparison, Expectation, Facts, results_of, run_cases
 from meritdesk.compiled import compile_scheme
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _, current
@@ -100,6 +100,23 @@ def _all_that_run(scheme: Scheme, cases: Sequence[Case]) -> Run:
             case = left.pop(int(number.group(1)) - 1)
             broken.append(CaseResult(case.title, False, f"{problem.place.partition(': ')[2]}：{problem.message}"))
     return Run(comparisons, [*broken, *results_of(comparisons)])
+
+
+def computed(version: SchemeVersion, case: Case) -> Mapping[str, Comparison]:
+    """Return every figure that the sheet of a case shows, as both readers give it, whether it was expected or not;
+    nothing where the case cannot be run."""
+    scheme = loaded(version).scheme
+    probe = Expectation(
+        total=None, grade=None, coefficient=None, pay_total=None,
+        indicators={indicator.id: None for _dimension, indicator in scheme.indicators()},
+    )  # fmt: skip
+    asked = case.model_copy(update={"expect": probe, "stated": None, "people": ()})
+    try:
+        if list(unknown_names(scheme, metrics(), [asked])):
+            return {}
+        return {found.what: found for found in run_cases(scheme, metrics(), [asked])}
+    except MeritdeskError:
+        return {}
 
 
 def unknown_names(scheme: Scheme, known: Mapping[str, Metric], cases: Sequence[Case]) -> Iterator[Problem]:

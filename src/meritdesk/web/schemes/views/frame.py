@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from meritdesk.language import _
 from meritdesk.web.access.models import User
-from meritdesk.web.schemes.models import SchemeVersion
+from meritdesk.web.schemes.models import Scheme, SchemeVersion
 from meritdesk.web.schemes.queries.checking import Report, report
-from meritdesk.web.schemes.queries.versions import may
+from meritdesk.web.schemes.queries.versions import in_reach, may
 from meritdesk.web.schemes.states import NAMES
 
 State = SchemeVersion.State
@@ -52,9 +52,6 @@ def version_frame(request: HttpRequest, version: SchemeVersion, active: str) -> 
 
 def may_read(user: User, version: SchemeVersion) -> bool:
     """Return whether the account may look into the designer of a version, not only at what was published."""
-    from meritdesk.web.schemes.models import Scheme
-    from meritdesk.web.schemes.queries.versions import in_reach
-
     if not hasattr(version, "_read_by"):
         found = Scheme.objects.filter(in_reach(user, "schemes.read"), pk=version.scheme_id).exists()
         version._read_by = found  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from meritdesk.web.access.rights import SIGNED_IN
 from meritdesk.web.schemes.actions import do_edit_draft
 from meritdesk.web.schemes.forms.text import has_comments
 from meritdesk.web.schemes.models import SchemeVersion
-from meritdesk.web.schemes.queries.checking import report_on
+from meritdesk.web.schemes.queries.checking import report, report_on
 from meritdesk.web.schemes.queries.documents import loaded, parent_of, read, template
 from meritdesk.web.schemes.queries.sides import sides
 from meritdesk.web.schemes.queries.versions import access_version, previous_of, versions_of
@@ -97,8 +97,6 @@ def check_page(request: HttpRequest, pk: int) -> HttpResponse:
     frame = version_frame(request, version, "check")
     as_printed = loaded(version).scheme.status == "as_printed"
     if not outcome.problems and not as_printed:
-        from meritdesk.web.schemes.queries.checking import report
-
         frame["report"] = report(version, outcome.results)
     return render(request, "schemes/check.html", {**frame, "outcome": outcome})
 
