@@ -43,7 +43,12 @@ def submit_review(centre: cycle_company.Centre) -> Cycle:
     """Keep the ratings of every case, and hand the preview to the panel."""
     for case in CalibrationCase.objects.filter(cycle=centre.cycle, outcome="open"):
         calibration.do_decide_case(
-            acting_user=centre.users["P01"], case=case, outcome="kept", reason="依据记录", version=case.version, once=once()
+            acting_user=centre.users["P01"],
+            case=case,
+            outcome="kept",
+            reason="依据记录",
+            version=case.version,
+            once=once(),
         )
     return calibration.do_submit_review(acting_user=centre.hr, cycle=fresh(centre), once=once())
 
@@ -62,9 +67,7 @@ def publish(centre: cycle_company.Centre) -> Run:
     cycle = fresh(centre)
     computed = engine.compute(cycle, explained=True)
     package = packages.seal_run(cycle, computed, purpose=Run.Purpose.PUBLISHED)
-    return publishing.do_publish(
-        acting_user=centre.hr, cycle=cycle, computed=computed, package=package, once=once()
-    )
+    return publishing.do_publish(acting_user=centre.hr, cycle=cycle, computed=computed, package=package, once=once())
 
 
 def end_of_deadlines(centre: cycle_company.Centre) -> None:
@@ -78,9 +81,7 @@ def close(centre: cycle_company.Centre) -> None:
     """Close: whoever has not signed is witnessed as silent."""
     end_of_deadlines(centre)
     for found in Appraisal.objects.filter(cycle=centre.cycle, state__in=("interview", "sign_off")):
-        signing.do_witness(
-            acting_user=centre.users["H02"], appraisal=found, refused=False, remark="", once=once()
-        )
+        signing.do_witness(acting_user=centre.users["H02"], appraisal=found, refused=False, remark="", once=once())
     closing.do_close(acting_user=centre.hr, cycle=fresh(centre), once=once())
 
 
@@ -95,11 +96,19 @@ def advance(centre: cycle_company.Centre, state: str) -> None:
     """Take a cycle whose forms are all handed in on to `state`."""
 
     def publish_approved(centre: cycle_company.Centre) -> None:
-        approve(centre)
+        if not fresh(centre).reviews.exists():
+            approve(centre)
         publish(centre)
 
-    for act in (calibrate, submit_review, publish_approved, close, archive):
+    order = cycle_company.ORDER
+    acts = {
+        "calibrating": calibrate,
+        "reviewing": submit_review,
+        "published": publish_approved,
+        "closed": close,
+        "archived": archive,
+    }
+    for reached, act in acts.items():
         centre.cycle.refresh_from_db()
-        if cycle_company.ORDER.index(centre.cycle.state) >= cycle_company.ORDER.index(state):
-            return
-        act(centre)
+        if order.index(centre.cycle.state) < order.index(reached) <= order.index(state):
+            act(centre)

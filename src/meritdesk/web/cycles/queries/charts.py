@@ -14,7 +14,6 @@ def distribution_chart(effect: Effect) -> dict[str, Any]:
     return {
         "kind": "distribution",
         "title": _("各等级人数：裁定前后"),
-        "unit": _("人"),
         "before": _("裁定前"),
         "after": _("裁定后"),
         "rows": [{"name": g.title, "before": g.before, "after": g.after} for g in effect.grades],

@@ -10,6 +10,7 @@ from meritdesk.language import _
 from meritdesk.rules.numbers import format_number
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal, Interview
+from meritdesk.web.ui import formats
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,6 @@ def _agenda(strengths: list[str], gaps: list[str], wanted: str, lost: list[tuple
     if wanted:
         lines.append(_("下一个等级：{grade}").format(grade=wanted))
     if lost:
-        items = "、".join(f"{title} {points}/{full}" for title, points, full in lost)
+        items = "、".join(f"{title} {formats.score(points)}/{full}" for title, points, full in lost)
         lines.append(_("还有空间的指标：{items}").format(items=items))
     return "\n".join(lines)

@@ -78,7 +78,8 @@ def reviewed(cycle: Cycle, user: User) -> Reviewed:
     """Return the preview with all that the panel needs; a constant number of queries."""
     results = list(standing_results(cycle).values())
     before = last_results(cycle)
-    problems = cycle.run.problems if cycle.run else []
+    # Raters apart have their own page, with what was decided about them.
+    problems = [p for p in (cycle.run.problems if cycle.run else []) if p["code"] != "raters-apart"]
     state = digest(cycle)
     reviews = list(cycle.reviews.select_related("decided_by", "run").order_by("-at"))
     approved = [r for r in reversed(reviews) if r.outcome == r.Outcome.APPROVED and r.run.inputs_digest == state]
