@@ -19,7 +19,9 @@ from meritdesk.web.jobs.models import Job
 from meritdesk.web.people.models import CalendarDay, Person, Team
 from meritdesk.web.schemes.models import Scheme, SchemeVersion
 from tests.web.access_reach import reaches, reaches_department, reaches_everybody, reaches_team, roles
+from tests.web.access_subjects_deciding import DECIDING_SUBJECTS
 from tests.web.access_subjects_rating import RATING_SUBJECTS
+from tests.web.access_subjects_results import RESULT_ABSENT_ONLY, RESULT_SUBJECTS
 from tests.web.company import Company
 
 TEMPLATE = "r4-support-center"
@@ -179,6 +181,8 @@ def _sees_cycle(team: Team, user: User, right: str) -> bool:
 
 SUBJECTS: dict[str, Maker] = {
     **RATING_SUBJECTS,
+    **DECIDING_SUBJECTS,
+    **RESULT_SUBJECTS,
     "account": _account,
     "account-grant": _account,
     "account-revoke": _grant,
@@ -242,6 +246,7 @@ ALWAYS_THERE = {"calendar-cover"}
 """Addresses whose argument may be anything: there is nothing that could be absent."""
 
 ABSENT_ONLY = {
+    **RESULT_ABSENT_ONLY,
     "scheme-try": "asks for a part of the scheme as well; tests of the designer",
     "people-import-preview": "an import belongs to who began it; tests of people/imports",
     "people-import-confirm": "as above",
