@@ -146,7 +146,7 @@ def check_everything(home: Path) -> None:
 
     with progress() as step:
         step(_("核验审计记录"))
-        found = list(verify_chain())
+        found = list(verify_chain(remember=True))
         step(_("核验结果与存档"))
         found += verify_cycles()
     if found:

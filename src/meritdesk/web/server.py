@@ -41,9 +41,10 @@ def work(*, alone: bool) -> None:
     """Carry out background jobs until the process is ended. `alone`: no other worker lives on this database."""
     from django.core.management import call_command
 
-    from meritdesk.web.jobs.queue import recover
+    from meritdesk.web.jobs.queue import beat, recover
 
     recover(all_running=alone)
+    beat()
     threading.Thread(target=_care, name="care", daemon=True).start()
     call_command("db_worker", interval=0.5, verbosity=0, startup_delay=False, reload=False)
 
@@ -54,12 +55,13 @@ def _care() -> None:
 
     from django.db import close_old_connections
 
-    from meritdesk.web.jobs.queue import recover
+    from meritdesk.web.jobs.queue import beat, recover
     from meritdesk.web.jobs.routine import run_due
 
     while True:
         time.sleep(CARE_SECONDS)
         try:
+            beat()
             recover()
             run_due()
         except Exception:
@@ -69,14 +71,27 @@ def _care() -> None:
 
 
 def serve(host: str, port: int, *, worker: bool, threads: int, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve pages until interrupted, then return; with `worker`, keep a worker process running beside it. `ready` is called when
-    the port is open."""
+    """Serve pages until interrupted, then return; with `worker`, keep a worker process running beside it.
+
+    `ready` is called when the port is open.
+    """
+    from django.conf import settings
     from waitress.server import create_server
 
     from meritdesk.web.wsgi import application
 
-    server = create_server(application, host=host, port=port, threads=threads, ident=None, max_request_body_size=2**28)
-    keeper = _Keeper() if worker else None
+    proxies: dict[str, object] = {}
+    if settings.PROXIES:
+        headers = {"x-forwarded-for", "x-forwarded-proto"}
+        proxies = {
+            "trusted_proxy": "*", "trusted_proxy_count": settings.PROXIES, "trusted_proxy_headers": headers,
+            "clear_untrusted_proxy_headers": True,
+        }  # fmt: skip
+    limits = {"threads": threads, "max_request_body_size": 2**28, "ident": None}
+    server = create_server(application, host=host, port=port, **limits, **proxies)
+    # On SQLite all work is done on this machine: what was cut off by a restart can begin again at once.
+    alone = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    keeper = _Keeper(alone=alone) if worker else None
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         ready()
@@ -94,7 +109,8 @@ def _interrupt(_signal: int, _frame: object) -> None:
 class _Keeper:
     """Keeps one worker process alive; one that keeps dying is begun again more and more slowly."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool) -> None:
+        self.command = [sys.executable, "-m", "meritdesk", "worker", *(["--alone"] if alone else [])]
         self.over = threading.Event()
         self.process: subprocess.Popen[bytes] | None = None
         self.thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
@@ -104,7 +120,7 @@ class _Keeper:
         pause = timedelta(seconds=1)
         while not self.over.is_set():
             begun = time.monotonic()
-            self.process = subprocess.Popen([sys.executable, "-m", "meritdesk", "worker", "--alone"])
+            self.process = subprocess.Popen(self.command)
             self.process.wait()
             lived = time.monotonic() - begun
             pause = timedelta(seconds=1) if lived > 60 else min(pause * 2, timedelta(seconds=30))

@@ -13,3 +13,7 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         """Let every app register its work: its module `background`, if it has one."""
         autodiscover_modules("background")
+        from meritdesk.web.access import health
+        from meritdesk.web.jobs.queue import workers_lack
+
+        health.register("worker", workers_lack)

@@ -44,3 +44,10 @@ class RoutineRun(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["name", "day"], name="routine_once_a_day"),)
+
+
+class WorkerBeat(models.Model):
+    """A sign of life of a worker process, by machine and process."""
+
+    worker = models.CharField(max_length=120, primary_key=True)
+    at = models.DateTimeField()

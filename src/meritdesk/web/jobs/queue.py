@@ -8,6 +8,8 @@ gone.
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from meritdesk import language
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.web.access.models import User
-from meritdesk.web.jobs.models import Job
+from meritdesk.web.jobs.models import Job, WorkerBeat
 
 logger = logging.getLogger("meritdesk.jobs")
 
@@ -156,3 +158,16 @@ def recover(*, all_running: bool = False) -> int:
                 run_job.enqueue(lost.pk)
                 again += 1
     return again
+
+
+def beat() -> None:
+    """Note that this worker process lives; signs of workers that died are swept away."""
+    now = timezone.now()
+    WorkerBeat.objects.update_or_create(worker=f"{socket.gethostname()}:{os.getpid()}", defaults={"at": now})
+    WorkerBeat.objects.filter(at__lt=now - GONE_AFTER).delete()
+
+
+def workers_lack() -> str:
+    """Return what the health page says of the workers: nothing when one lives."""
+    alive = WorkerBeat.objects.filter(at__gte=timezone.now() - GONE_AFTER).exists()
+    return "" if alive else "no worker"
