@@ -18,12 +18,14 @@ from django.db.models import QuerySet
 
 from meritdesk.explain import figure
 from meritdesk.language import _, current
+from meritdesk.roster import to_date
 from meritdesk.web.access.actions import Refused
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.engine import read_document, records_behind
 from meritdesk.web.cycles.models import Attachment, Cycle, Note, RatingForm, Result, SelfAppraisal
 from meritdesk.web.cycles.queries.doors import appraisals_in_reach
 from meritdesk.web.cycles.queries.rating import Sheet
+from meritdesk.web.cycles.queries.results.behind import Fact, place
 
 MOST_RECORDS = 200
 
@@ -187,21 +189,27 @@ def _target(interval: str, unit: str) -> str:
 
 @dataclass(frozen=True)
 class Records:
-    """The facts behind a figure, for a table."""
+    """The facts behind a figure: the first `MOST_RECORDS` of them, and how many there are."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple[object, ...], ...]
+    facts: Sequence[Fact]
     total: int
 
 
 def records_of(form: RatingForm, metric: str) -> Records:
     """Return the facts behind a metric of the person; Refused where there is no such figure."""
     found = records_behind(form.appraisal.cycle, form.appraisal.person.key, form.segment_from.isoformat(), metric)
-    columns: dict[str, None] = {}
-    for record in found:
-        columns.update(dict.fromkeys(record))
-    rows = tuple(tuple(record.get(name) for name in columns) for record in found[:MOST_RECORDS])
-    return Records(tuple(columns), rows, len(found))
+    facts = [
+        Fact(
+            day=to_date(row["day"]),
+            record=row["record"],
+            status=row["status"],
+            why=row["excluded"] or "",
+            value=row["value"],
+            source=place(row["source"]),
+        )
+        for row in found[:MOST_RECORDS]
+    ]
+    return Records(facts, len(found))
 
 
 def access_records(sheet: Sheet, metric: str) -> Records:

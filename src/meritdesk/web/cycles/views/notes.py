@@ -98,7 +98,7 @@ def _table(request: HttpRequest) -> Table:
                 phone=False,
             ),
             Column(key="text", title=_("内容"), filter="text__icontains"),
-            Column(key="act", title=""),
+            Column(key="act", title=_("操作")),
         ],
         row_template="cycles/note_row.html",
         empty=Empty(
