@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from meritdesk.errors import MeritdeskError
@@ -46,6 +46,9 @@ def sides(old: LoadedScheme, new: LoadedScheme, differences: Sequence[Difference
         top = difference.place.split(".")[0]
         section = SECTION_OF.get(top, "basics")
         document = old.document if difference.kind == "removed" else new.document
+        if difference.kind == "changed" and difference.place in ENTRIES:
+            found.setdefault(section, []).extend(_entries(old, new, difference.place, names))
+            continue
         where = words(document, path_of(document, difference.place))
         rest = where.partition(" › ")[2] if where.startswith(labels().get(top, top) + " › ") else where
         old_value, new_value = (_plain(difference.place, value) for value in (difference.old, difference.new))
@@ -53,6 +56,21 @@ def sides(old: LoadedScheme, new: LoadedScheme, differences: Sequence[Difference
             Row(rest or where, old_value, new_value, difference.kind, names[difference.kind])
         )
     return [Group(str(SECTIONS[section][0]), rows) for section, rows in found.items()]
+
+
+ENTRIES = ("notes", "history")
+"""Lists whose entries have no ids: told entry by entry."""
+
+
+def _entries(old: LoadedScheme, new: LoadedScheme, place: str, names: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the entries of a list that only one of the schemes has."""
+    label = labels().get(place, place)
+    before, after = (
+        [str(entry.get("text") or entry.get("what") or "") for entry in found.document.get(place) or []]
+        for found in (old, new)
+    )
+    yield from (Row(label, text, "", "removed", names["removed"]) for text in before if text not in after)
+    yield from (Row(label, "", text, "added", names["added"]) for text in after if text not in before)
 
 
 def _plain(place: str, value: str) -> str:
