@@ -211,6 +211,7 @@ RATING_SUBJECTS: dict[str, Callable[[Company, Person], Subject | None]] = {
     "rating-attach": _form_with(),
     "rating-team": _side_by_side,
     "self-appraisal": _own_appraisal,
+    "self-appraisals": _cycle,
     "self-submit": _own_appraisal,
     "self-attach": _own_appraisal,
     "self-reopen": _reopened,

@@ -281,7 +281,11 @@ def test_self_appraisal_is_reopened_by_hr_only(centre: Centre, signed_in: SignIn
     address = reverse("self-reopen", args=[form.appraisal_id])
     for user in User.objects.exclude(username__in=("H01", "H02")):
         assert signed_in(user).post(address, {"version": 1}).status_code == 404, user.username
-    assert signed_in(centre.hr).post(address, {"version": 1}).status_code == 302
+    hr = signed_in(centre.hr)
+    listed = hr.get(reverse("self-appraisals", args=[centre.cycle.pk])).content.decode()
+    assert address in listed
+    assert "完成" not in listed
+    assert hr.post(address, {"version": 1}).status_code == 302
     written.refresh_from_db()
     assert written.submitted_at is None
     page = reverse("self-appraisal", args=[form.appraisal_id])

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from meritdesk.language import _
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.engine import read_document
 from meritdesk.web.cycles.models import Appraisal, Attachment, Cycle, RatingForm, Result, SelfAppraisal
+from meritdesk.web.cycles.queries.doors import appraisals_in_reach
 from meritdesk.web.cycles.queries.evidence import Figure, figures_of, last_result
 from meritdesk.web.ui.text import lazy
 
@@ -79,6 +82,12 @@ def self_page(appraisal: Appraisal, user: User, typed: Mapping[str, str] | None 
         attachments=list(found.attachments.all()) if found else [],
         own_form=own_form,
     )
+
+
+def self_list(cycle: Cycle, user: User) -> QuerySet[Appraisal]:
+    """Return the appraisals of a cycle with their self-appraisals, for HR: whether they are in, not what they say."""
+    found = appraisals_in_reach(user, "cycles.run").filter(cycle=cycle)
+    return found.select_related("person", "team", "self_appraisal").order_by("team__name", "person__key")
 
 
 def _figures(appraisal: Appraisal) -> tuple[Sequence[Figure], object]:

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     route("ratings/<int:pk>/records/<str:metric>/", evidence.rating_records, name="rating-records", GET=RATE),
     route("ratings/<int:pk>/files/", evidence.rating_attach, name="rating-attach", POST=RATE),
     route("<int:pk>/indicators/<str:indicator>/", rating.rating_team, name="rating-team", GET=RATE),
+    route("<int:pk>/self-appraisals/", self_appraisal.self_appraisals, name="self-appraisals", GET=RUN),
     route("appraisals/<int:pk>/self/", self_appraisal.self_appraisal, name="self-appraisal", GET=OWN, POST=OWN),
     route("appraisals/<int:pk>/self/submit/", self_appraisal.self_submit, name="self-submit", POST=OWN),
     route("appraisals/<int:pk>/self/files/", self_appraisal.self_attach, name="self-attach", POST=OWN),

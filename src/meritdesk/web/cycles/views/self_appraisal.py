@@ -19,10 +19,11 @@ from meritdesk.web.cycles.actions.self_appraisal import (
     do_submit_self_appraisal,
 )
 from meritdesk.web.cycles.forms.rating import version_of
-from meritdesk.web.cycles.models import Appraisal
-from meritdesk.web.cycles.queries.doors import access_appraisal, user_of
-from meritdesk.web.cycles.queries.self_appraisal import PARTS, self_page
+from meritdesk.web.cycles.models import Appraisal, Cycle
+from meritdesk.web.cycles.queries.doors import access_appraisal, access_cycle, user_of
+from meritdesk.web.cycles.queries.self_appraisal import PARTS, self_list, self_page
 from meritdesk.web.cycles.views.evidence import attach
+from meritdesk.web.ui.tables import Column, Empty, make_table
 
 
 def self_appraisal(request: HttpRequest, pk: int) -> HttpResponse:
@@ -62,6 +63,27 @@ def _page(
     return render(request, "cycles/self_appraisal.html", context, status=status)
 
 
+def self_appraisals(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show HR who handed theirs in, and open one again."""
+    user = user_of(request)
+    cycle = access_cycle(user, "cycles.run", pk)
+    table = make_table(
+        request,
+        self_list(cycle, user),
+        columns=[
+            Column(key="name", title=_("姓名"), order=("person__name",), filter="person__name__icontains"),
+            Column(key="team", title=_("班组"), order=("team__name", "person__key"), filter="team__name__icontains"),
+            Column(key="at", title=_("自评"), order=("self_appraisal__submitted_at",)),
+            Column(key="act", title=_("操作")),
+        ],
+        row_template="cycles/self_row.html",
+        empty=Empty(title=_("没有参加考核的人")),
+        sort="team",
+        extra={"open": cycle.state in (Cycle.State.COLLECTING, Cycle.State.RATING)},
+    )
+    return render(request, "cycles/self_list.html", {"table": table, "cycle": cycle})
+
+
 def self_submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand the self-appraisal in."""
     user = user_of(request)
@@ -99,4 +121,4 @@ def self_reopen(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("{name}的自评已重开").format(name=appraisal.person.name))
     except Refused as refused:
         messages.error(request, refused.problems[0].message)
-    return redirect("cycle-board", appraisal.cycle_id)
+    return redirect("self-appraisals", appraisal.cycle_id)
