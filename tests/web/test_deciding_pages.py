@@ -200,7 +200,7 @@ def _end(centre: Centre, hr: Visitor) -> None:
     archive = Archive.objects.get()
     assert archive.root[:12] in hr.get(f"/cycles/{pk}/archive/")
     answer = hr.client.get(f"/cycles/{pk}/archive/download/")
-    data = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    data = answer.content
     names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     assert {"cycle.json", "program.json", "inputs.json", "scheme.yaml"} <= set(names)
     assert any(name.startswith("corrections/") for name in names)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from meritdesk.language import _
 from meritdesk.web.access.reach import has_right
@@ -72,11 +72,13 @@ def _page(request: HttpRequest, cycle: Cycle, problems: Any) -> HttpResponse:
     return render(request, "cycles/close.html", context, status=422 if problems else 200)
 
 
-def archive_download(request: HttpRequest, pk: int) -> HttpResponseBase:
+def archive_download(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out the archive of a cycle."""
     cycle = access_cycle(user_of(request), "archives.read", pk)
     found = Archive.objects.filter(cycle=cycle).first()
     if found is None or not packages.path_of(found.file).is_file():
         raise Http404
     name = f"{cycle.title}-{found.root[:12]}.zip"
-    return FileResponse(packages.path_of(found.file).open("rb"), as_attachment=True, filename=name)
+    content = packages.path_of(found.file).read_bytes()
+    disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return HttpResponse(content, content_type="application/zip", headers={"Content-Disposition": disposition})

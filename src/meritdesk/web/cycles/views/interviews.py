@@ -94,9 +94,11 @@ def interview_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """The person confirms the interview and goes on to sign."""
     user = user_of(request)
     appraisal = _published(access_appraisal(user, "interviews.confirm", pk))
-    version, once = version_of(request.POST), key_of(request.POST)
+    once = key_of(request.POST)
     problems = attempt(
-        lambda: acts.do_confirm_interview(acting_user=user, appraisal=appraisal, version=version, once=once)
+        lambda: acts.do_confirm_interview(
+            acting_user=user, appraisal=appraisal, version=version_of(request.POST), once=once
+        )
     )
     if problems:
         return _interview_page(request, appraisal, problems)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,9 +36,9 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     problems: Any = ()
     if post:
         approve, reason = request.POST.get("act") == "approve", request.POST.get("reason", "")
-        run, once = whole(request.POST, "run") or 0, key_of(request.POST)
+        once = key_of(request.POST)
         problems = attempt(
-            lambda: acts.do_review(acting_user=user, cycle=cycle, run=run, approve=approve, reason=reason, once=once)
+            lambda: acts.do_review(acting_user=user, cycle=cycle, run=whole(request.POST, "run") or 0, approve=approve, reason=reason, once=once)
         )
         if not problems:
             messages.success(request, _("已通过复核") if approve else _("已退回评分"))
@@ -78,9 +79,14 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     return _publish_page(request, pk, ())
 
 
+def publish_now(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Publish, once the account has proved again who it is; what it may not see does not exist before that."""
+    access_cycle(user_of(request), "results.publish", pk)
+    return _publish_proven(request, pk)
+
+
 @step_up
-def publish_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """Publish, once the account has proved again who it is."""
+def _publish_proven(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     cycle = access_cycle(user, "results.publish", pk)
     once = key_of(request.POST)
