@@ -45,18 +45,18 @@ class Group:
     entries: tuple[Entry, ...]
 
 
+UNDER_CYCLES = ("cycle", "anomal", "calibrat", "review", "publish", "close", "archive", "invitation")
+UNDER_RESULTS = ("result", "sign", "interview", "witness")
 HOME = Entry(title=lazy("工作台"), url_name="home", icon="home")
 GROUPS = (
     Group(
         title=lazy("考核"),
         icon="board",
         entries=(
-            Entry(title=lazy("考核周期"), url_name="cycles", others_only=True, under=("cycle", "roster", "anomalies")),
+            Entry(title=lazy("考核周期"), url_name="cycles", others_only=True, under=UNDER_CYCLES),
             Entry(title=lazy("我的目标"), url_name="targets-mine", own_only=True),
             Entry(title=lazy("我要评分"), url_name="ratings", counted="ratings", needs_count=True, under=("rating",)),
-            Entry(title=lazy("校准"), url_name="calibrations", others_only=True, under=("calibration",)),
-            Entry(title=lazy("复核"), url_name="reviews", others_only=True, under=("review",)),
-            Entry(title=lazy("申诉"), url_name="appeals", under=("appeal",)),
+            Entry(title=lazy("申诉"), url_name="appeals", under=("appeal", "correction")),
             Entry(title=lazy("平时记录"), url_name="notes", under=("note",)),
         ),
     ),
@@ -64,7 +64,7 @@ GROUPS = (
         title=lazy("结果"),
         icon="trend",
         entries=(
-            Entry(title=lazy("我的结果"), url_name="my-results", own_only=True, under=("result", "sign")),
+            Entry(title=lazy("我的结果"), url_name="my-results", own_only=True, under=UNDER_RESULTS),
             Entry(title=lazy("团队结果"), url_name="team-results", others_only=True),
         ),
     ),
@@ -72,8 +72,7 @@ GROUPS = (
         title=lazy("方案"),
         icon="scale",
         entries=(
-            Entry(title=lazy("考核方案"), url_name="schemes", under=("scheme", "version")),
-            Entry(title=lazy("方案模板"), url_name="scheme-library", under=("template",)),
+            Entry(title=lazy("考核方案"), url_name="schemes", under=("scheme",)),
         ),
     ),
     Group(
@@ -88,7 +87,7 @@ GROUPS = (
         title=lazy("设置"),
         icon="settings",
         entries=(
-            Entry(title=lazy("账号"), url_name="accounts", under=("account-", "grant")),
+            Entry(title=lazy("账号"), url_name="accounts", under=("account",)),
             Entry(title=lazy("代办"), url_name="delegations", under=("delegation",)),
             Entry(title=lazy("审计"), url_name="audit", under=("audit",)),
             Entry(title=lazy("工作日历"), url_name="calendar", under=("calendar",)),

@@ -59,6 +59,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
         "appeal": around.appeal,
         "deadlines": person.deadlines_of(appraisal, around.appeal),
         "acts": person.possible_acts(appraisal),
+        "handling": person.handling_of(user, appraisal),
         "contacts": person.contacts_of(appraisal),
     }
     return render(request, "cycles/result.html", context)

@@ -15,6 +15,7 @@ from meritdesk.errors import MeritdeskError
 from meritdesk.events.calendar import WorkCalendar
 from meritdesk.language import _
 from meritdesk.web.access.models import User
+from meritdesk.web.access.reach import reach
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles.deadlines import day_of
 from meritdesk.web.cycles.models import Appeal, Appraisal, Correction, Cycle, Interview, PlanItem, Signature
@@ -194,6 +195,25 @@ def possible_acts(appraisal: Appraisal) -> frozenset[str]:
     if until is None or timezone.now() >= until:
         acts.discard("appeal")
     return frozenset(acts)
+
+
+HANDLING = {"interview": "interviews.hold", "witness": "results.witness", "correct": "results.publish"}
+"""What others do about a result: name of the act → right."""
+
+
+def handling_of(user: User, appraisal: Appraisal) -> frozenset[str]:
+    """Return what the account can do about somebody else's result as it stands; no queries."""
+    if user.person_id == appraisal.person_id:
+        return frozenset()
+    possible = {act for state, act in APPRAISAL if state == appraisal.state}
+    possible |= {"interview"} if appraisal.state == Appraisal.State.INTERVIEW else set()
+    return frozenset(act for act, right in HANDLING.items() if act in possible and _covers(user, right, appraisal))
+
+
+def _covers(user: User, right: str, appraisal: Appraisal) -> bool:
+    scope = reach(user, right)
+    team = appraisal.team
+    return scope.everybody or team.pk in scope.teams or team.department_id in scope.departments
 
 
 def deadlines_of(appraisal: Appraisal, appeal: Appeal | None) -> list[Deadline]:

@@ -33,7 +33,7 @@ SHOWN = 60
 """Cycles that are looked at, the newest; older ones at work are on the list of cycles."""
 COUNTS = (
     "people", "forms", "forms_open", "cases_open", "approved", "has_data", "to_interview", "waiting", "to_witness",
-    "held", "appeals", "appeals_mine", "appeals_due", "corrections",
+    "held", "appeals", "appeals_mine", "appeals_due", "corrections", "correction",
 )  # fmt: skip
 
 
@@ -61,6 +61,8 @@ class Busy:
     appeals_due: date | None
     corrections: int
     """Corrections that wait for a second approver who is not their author."""
+    correction: int | None
+    """The first of them."""
 
 
 def reaches_others(user: User, right: str) -> bool:
@@ -111,6 +113,7 @@ def busy_cycles(user: User) -> list[Busy]:
             appeals_mine=count_of(mine),
             appeals_due=mine.order_by("due_at").values("due_at")[:1],
             corrections=count_of(proposed.exclude(proposed_by=user)),
+            correction=proposed.exclude(proposed_by=user).order_by("pk").values("pk")[:1],
         )
         .order_by("-first_day", "title")
     )
@@ -214,7 +217,7 @@ def _deciding(user: User, busy: Busy) -> Iterator[Todo]:
     if busy.corrections and covers(user, "corrections.approve", cycle):
         title = _("批准 {n} 项更正").format(n=busy.corrections)
         why = _("{cycle}：对员工不利的更正需要第二人批准").format(cycle=cycle.title)
-        yield Todo(title=title, why=why, act=_("去批准"), url=link("appeals"))
+        yield Todo(title=title, why=why, act=_("去批准"), url=link("correction", busy.correction))
 
 
 def _following(user: User, busy: Busy) -> Iterator[Todo]:
