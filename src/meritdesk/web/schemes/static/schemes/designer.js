@@ -3,8 +3,6 @@
 
 (() => {
   const designer = document.getElementById("designer");
-  // The style attribute is none of ours: the security policy refuses it, and htmx would copy it.
-  if (window.htmx) window.htmx.config.attributesToSettle = ["class", "width", "height"];
 
   /* ---- a choice that redraws its form saves by itself: the autosave of the form must not run as well ---- */
   for (const kind of ["change", "input"])
