@@ -106,10 +106,15 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-quote]");
     if (!button) return;
-    const named = button.dataset.indicator && document.querySelector(`[id$="-${button.dataset.indicator}"][data-judge] textarea`);
-    const remark = named || lastRemark || document.querySelector("[data-judge] textarea[name=remark]");
+    // Only into a remark about the same person: side by side there are rows of others.
+    const { form, indicator, quote } = button.dataset;
+    const rows = [...document.querySelectorAll(`[data-judge][id^="item-${form}-"]`)];
+    const named = rows.find((row) => row.id === `item-${form}-${indicator}`);
+    const row = named || rows.find((each) => each.contains(lastRemark)) || rows[0];
+    const remark = row?.querySelector("textarea[name=remark]");
     if (!remark || remark.readOnly) return;
-    remark.value = [remark.value.trim(), button.dataset.quote].filter(Boolean).join("\n");
+    button.closest("dialog")?.close();
+    remark.value = [remark.value.trim(), quote].filter(Boolean).join("\n");
     remark.focus();
     remark.dispatchEvent(new Event("input", { bubbles: true }));
   });
