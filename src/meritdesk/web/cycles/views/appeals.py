@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,6 +27,7 @@ from meritdesk.web.cycles.queries.deciding_doors import appeals_in_reach, correc
 from meritdesk.web.cycles.queries.doors import access_appeal, access_appraisal, appraisals_in_reach, user_of
 from meritdesk.web.cycles.queries.effects import Effect, effect_of
 from meritdesk.web.cycles.queries.indicator_rows import IndicatorRow, rows_of
+from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.cycles.states import APPRAISAL
 from meritdesk.web.cycles.views.attempt import attempt, problems_of
 from meritdesk.web.ui.tables import Column, Empty, make_table
@@ -61,7 +63,7 @@ def appeal_new(request: HttpRequest, pk: int) -> HttpResponse:
         "appraisal": appraisal,
         "cycle": appraisal.cycle,
         "rows": _once(_rows(appraisal.result)),
-        "until": appraisal.appeal_until,
+        "last": last_day_of(appraisal.appeal_until) if appraisal.appeal_until else None,
         "may": (appraisal.state, "appeal") in APPRAISAL and acts.window_open(appraisal, timezone.now()),
         "terms": engine.loaded_scheme(appraisal.cycle).scheme.deadlines,
         "problems": problems,
@@ -119,6 +121,7 @@ def _appeal_page(request: HttpRequest, found: Appeal, context: dict[str, Any]) -
         "own": own,
         "waiting": waiting,
         "late": waiting and timezone.now() >= found.due_at,
+        "due_day": last_day_of(found.due_at),
         "why_not": why_not,
         "may_decide": waiting and decides and not why_not,
         "may_remind": waiting and not own and has_right(user, "cycles.run"),
@@ -188,7 +191,9 @@ def appeal_remind(request: HttpRequest, pk: int) -> HttpResponse:
 def appeals(request: HttpRequest) -> HttpResponse:
     """List appeals, the open ones by their deadline first, and corrections."""
     user = user_of(request)
-    found = appeals_in_reach(user, "appeals.read").annotate(waits=F("decided_at"))
+    found = appeals_in_reach(user, "appeals.read").annotate(
+        last_moment=ExpressionWrapper(F("due_at") - timedelta(seconds=1), output_field=DateTimeField())
+    )
     columns = [
         Column(
             key="person",

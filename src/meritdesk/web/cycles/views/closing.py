@@ -18,6 +18,7 @@ from meritdesk.web.cycles.actions import closing as acts
 from meritdesk.web.cycles.forms.deciding import key_of
 from meritdesk.web.cycles.models import Archive, Correction, Cycle
 from meritdesk.web.cycles.queries.doors import access_cycle, user_of
+from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.cycles.views.attempt import attempt
 
 
@@ -64,6 +65,7 @@ def _page(request: HttpRequest, cycle: Cycle, problems: Any) -> HttpResponse:
         "published": published,
         "closed": cycle.state == Cycle.State.CLOSED,
         "missing": acts.readiness(cycle, timezone.now()) if cycle.published_at else None,
+        "appeal_last": last_day_of(cycle.appeal_until) if cycle.appeal_until else None,
         "archive": found,
         "corrections": Correction.objects.filter(appraisal__cycle=cycle, state=Correction.State.POSTED).count(),
         "may_download": found is not None and has_right(user, "archives.read"),

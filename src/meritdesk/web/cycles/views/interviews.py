@@ -21,6 +21,7 @@ from meritdesk.web.cycles.models import Appraisal
 from meritdesk.web.cycles.queries.doors import access_appraisal, appraisals_in_reach, user_of
 from meritdesk.web.cycles.queries.indicator_rows import rows_of
 from meritdesk.web.cycles.queries.interviews import talk_of
+from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.cycles.states import APPRAISAL
 from meritdesk.web.cycles.views.attempt import attempt, problems_of
 
@@ -131,6 +132,7 @@ def _sign_page(request: HttpRequest, appraisal: Appraisal, problems: Any) -> Htt
         "result": result,
         "rows": rows_of(result) if result else [],
         "signature": appraisal.signatures.select_related("by").order_by("-at").first(),
+        "appeal_last": last_day_of(appraisal.appeal_until) if appraisal.appeal_until else None,
         "may_sign": (appraisal.state, "sign") in APPRAISAL and result is not None,
         "may_appeal": (appraisal.state, "appeal") in APPRAISAL and window_open(appraisal, timezone.now()),
         "problems": problems,

@@ -23,6 +23,7 @@ from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import Cycle
 from meritdesk.web.cycles.queries.charts import grades_chart
 from meritdesk.web.cycles.queries.doors import access_cycle, user_of
+from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.cycles.queries.review import outcome_counts, reviewed
 from meritdesk.web.cycles.views.attempt import attempt
 from meritdesk.web.ui.tables import Column, Empty, make_table
@@ -38,7 +39,14 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         approve, reason = request.POST.get("act") == "approve", request.POST.get("reason", "")
         once = key_of(request.POST)
         problems = attempt(
-            lambda: acts.do_review(acting_user=user, cycle=cycle, run=whole(request.POST, "run") or 0, approve=approve, reason=reason, once=once)
+            lambda: acts.do_review(
+                acting_user=user,
+                cycle=cycle,
+                run=whole(request.POST, "run") or 0,
+                approve=approve,
+                reason=reason,
+                once=once,
+            )
         )
         if not problems:
             messages.success(request, _("已通过复核") if approve else _("已退回评分"))
@@ -113,6 +121,7 @@ def _publish_page(request: HttpRequest, pk: int, problems: Any) -> HttpResponse:
     blocked = attempt(lambda: publishing.refuse_unapproved(cycle, user, digest(cycle))) if running else ()
     terms = engine.loaded_scheme(cycle).scheme.deadlines
     now = timezone.now()
+    until = deadlines.due_moment(now, terms.appeal) if running else cycle.appeal_until
     context = {
         "cycle": cycle,
         "counts": outcome_counts(cycle),
@@ -120,8 +129,8 @@ def _publish_page(request: HttpRequest, pk: int, problems: Any) -> HttpResponse:
         "blocked": () if problems else blocked,
         "ready": running and not blocked,
         "approved": acts.approvals(cycle, digest(cycle)) if running else list(cycle.reviews.order_by("at")),
-        "appeal_until": cycle.appeal_until or (deadlines.due_moment(now, terms.appeal) if running else None),
-        "sign_due": cycle.sign_due or (deadlines.due_day(deadlines.day_of(now), terms.sign_off) if running else None),
+        "appeal_last": last_day_of(until) if until else None,
+        "sign_due": deadlines.due_day(deadlines.day_of(now), terms.sign_off) if running else cycle.sign_due,
         "terms": terms,
         "problems": problems,
     }
