@@ -14,6 +14,7 @@ from meritdesk.web.cycles import staging
 from meritdesk.web.cycles.actions import data
 from meritdesk.web.cycles.inputs import batch_folder
 from meritdesk.web.cycles.models import Cycle, DataFile
+from tests.web import crash_import
 from tests.web.cycle_company import Centre, build_cycle, sample_folder
 
 
@@ -157,3 +158,16 @@ def test_a_path_is_only_a_name() -> None:
     """A name with a path is taken for its last part."""
     assert staging.checked_name("..\\..\\数据/九月.csv") == "九月.csv"
     assert Path(staging.checked_name(".hidden.csv")).name == "hidden.csv"
+
+
+@pytest.mark.long
+def test_killed_at_any_instant() -> None:
+    """D1: kill -9 at random instants of an import, 50 rounds; every one is nothing or all, and done again once."""
+    assert sum(crash_import.rounds(50).values()) == 50
+
+
+@pytest.mark.long
+def test_an_import_in_pieces_is_found() -> None:
+    """Negative control: files attached one by one are caught half done."""
+    with pytest.raises(AssertionError, match="half done"):
+        crash_import.rounds(30, negative=True)
