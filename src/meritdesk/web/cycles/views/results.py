@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 
 from meritdesk.language import _
 from meritdesk.web.access.actions import Refused
-from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal
 from meritdesk.web.cycles.queries.doors import user_of
@@ -19,13 +18,16 @@ from meritdesk.web.ui.tables import Column, Empty, make_table
 from meritdesk.web.ui.text import lazy
 
 
-def _is_own(user: User, appraisal: Appraisal) -> bool:
-    return user.person_id is not None and user.person_id == appraisal.person_id
+def _is_own(request: HttpRequest, appraisal: Appraisal) -> bool:
+    """Return whether the result is the reader's own; the page lies in the navigation accordingly."""
+    own = user_of(request).person_id == appraisal.person_id
+    request.lies_under = "my-results" if own else "team-results"  # type: ignore[attr-defined]
+    return own
 
 
-def _refused(request: HttpRequest, user: User, appraisal: Appraisal, refusal: Refused) -> HttpResponse:
+def _refused(request: HttpRequest, appraisal: Appraisal, refusal: Refused) -> HttpResponse:
     """Say why a result cannot be shown."""
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal)}
     return render(request, "cycles/result_none.html", context | {"problems": refusal.problems}, status=409)
 
 
@@ -34,13 +36,13 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     appraisal = person.access_result(user, pk)
     standing = appraisal.result
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal)}
     if standing is None:
         return render(request, "cycles/result_none.html", context)
     try:
         found = shown(standing)
     except Refused as refusal:
-        return _refused(request, user, appraisal, refusal)
+        return _refused(request, appraisal, refusal)
     earlier = person.history(user, appraisal)
     around = person.surroundings_of(appraisal)
     grades = list(statistics.grade_titles(appraisal.cycle).items())
@@ -72,7 +74,7 @@ def records(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
     try:
         behind = records_of(appraisal, indicator, request.GET.get("from", ""))
     except Refused as refusal:
-        return _refused(request, user, appraisal, refusal)
+        return _refused(request, appraisal, refusal)
     valued = any(fact.value is not None for fact in behind.facts)
     columns = [
         Column(key="record", title=lazy("记录编号"), filter="record__icontains"),
@@ -90,7 +92,7 @@ def records(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
         sort="day",
         extra={"valued": valued},
     )
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal), "behind": behind}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal), "behind": behind}
     return render(request, "cycles/result_records.html", context | {"table": table})
 
 
@@ -98,13 +100,13 @@ def form(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the evaluation form as on paper (R4.10), with the signatures as they stand."""
     user = user_of(request)
     appraisal = person.access_result(user, pk)
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(user, appraisal)}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal)}
     if appraisal.result is None:
         return render(request, "cycles/result_none.html", context)
     try:
         found = shown(appraisal.result)
     except Refused as refusal:
-        return _refused(request, user, appraisal, refusal)
+        return _refused(request, appraisal, refusal)
     around = person.surroundings_of(appraisal)
     context |= {
         "result": appraisal.result,
@@ -127,7 +129,7 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         made = engine.paper(appraisal.result)
     except Refused as refusal:
-        return _refused(request, user, appraisal, refusal)
+        return _refused(request, appraisal, refusal)
     name = _("考核表_{person}_{period}").format(
         person=appraisal.person.key, period=person.period_title(appraisal.cycle).replace(" ", "")
     )
@@ -143,7 +145,7 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "appraisal": appraisal,
         "cycle": appraisal.cycle,
-        "own": _is_own(user, appraisal),
+        "own": _is_own(request, appraisal),
         "words": in_words(engine.loaded_scheme(appraisal.cycle)),
         "version": appraisal.cycle.scheme_version,
     }

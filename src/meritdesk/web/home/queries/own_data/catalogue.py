@@ -207,6 +207,7 @@ NOT_PERSONAL: Mapping[str, Any] = {
     "access.OnceKey": TECHNICAL,
     "access.SignInFailure": SECRET,
     "jobs.RoutineRun": TECHNICAL,
+    "jobs.WorkerBeat": TECHNICAL,
     "people.Department": ACT,
     "people.Team": ACT,
     "people.Position": ACT,
