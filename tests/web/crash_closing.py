@@ -19,10 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+ROOT = Path(__file__).parents[2]
 STEPS = {"publish": ("reviewing", "published"), "close": ("published", "closed"), "archive": ("closed", "archived")}
 
 
@@ -49,7 +51,7 @@ class Place:
 def run(place: Place, *words: str) -> subprocess.CompletedProcess[str]:
     """Run this module inside a place and wait for it."""
     command = [sys.executable, "-m", "tests.web.crash_closing", "inside", *words]
-    done = subprocess.run(command, env=place.surroundings, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=place.surroundings, capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode:
         raise AssertionError(f"{words}: {done.stdout}\n{done.stderr[-3000:]}")
     return done
@@ -123,10 +125,11 @@ def _break_in_two() -> None:
     """Plant the fault: publication commits after every statement, and takes its time."""
     from contextlib import nullcontext
 
-    from meritdesk.web.access import actions
+    from django.db import transaction
+
     from meritdesk.web.cycles.actions import publishing
 
-    actions.transaction.atomic = lambda *args, **kwargs: nullcontext()  # type: ignore[assignment]
+    transaction.atomic = lambda *args, **kwargs: nullcontext()  # type: ignore[assignment]
     deliver = publishing._deliver
 
     def slow(*args: object) -> object:
@@ -174,7 +177,9 @@ def _look(step: str) -> None:
 def kill_at_random(place: Place, step: str, chance: random.Random, longest: float, *more: str) -> float:
     """Do the step in a process and kill it after a random time; return how long it was left alone."""
     command = [sys.executable, "-m", "tests.web.crash_closing", "inside", step, *more]
-    process = subprocess.Popen(command, env=place.surroundings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=place.surroundings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
     assert process.stdout is not None
     assert process.stdout.readline().strip() == b"begin"
     wait = chance.random() * longest
@@ -184,7 +189,9 @@ def kill_at_random(place: Place, step: str, chance: random.Random, longest: floa
     return wait
 
 
-def rounds(number: int, database: str = "", *, negative: bool = False, seed: int = 1) -> dict[str, dict[str, int]]:
+def rounds(
+    number: int, database: str = "", *, negative: bool = False, seed: int = 1, steps: Sequence[str] = tuple(STEPS)
+) -> dict[str, dict[str, int]]:
     """Run the rounds and return, by step, how often the step was not yet, or already done; AssertionError if broken."""
     chance = random.Random(seed)
     folder = Path(tempfile.mkdtemp(prefix="meritdesk-crash-"))
@@ -194,7 +201,7 @@ def rounds(number: int, database: str = "", *, negative: bool = False, seed: int
         base = Place(folder / "base", _named(database, "meritdesk_crash_base", made))
         base.home.mkdir()
         run(base, "build")
-        for step in ("publish",) if negative else STEPS:
+        for step in ("publish",) if negative else steps:
             longest = _duration(base, folder, step, made)
             counts[step] = dict.fromkeys(STEPS[step], 0)
             for turn in range(number):
@@ -219,7 +226,9 @@ def _duration(base: Place, folder: Path, step: str, made: list[str]) -> float:
     """Return how long the step takes when it is left alone, and a little more."""
     place = _copy(base, folder / f"{step}-timed", made)
     command = [sys.executable, "-m", "tests.web.crash_closing", "inside", step]
-    process = subprocess.Popen(command, env=place.surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, env=place.surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     first = process.stdout.readline()

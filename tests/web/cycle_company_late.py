@@ -57,9 +57,7 @@ def approve(centre: cycle_company.Centre, by: str = "P01") -> None:
     """Let the panel approve the preview."""
     cycle = fresh(centre)
     assert cycle.run is not None
-    review.do_review(
-        acting_user=centre.users[by], cycle=cycle, run=cycle.run.number, approve=True, reason="", once=once()
-    )
+    review.do_review(acting_user=centre.users[by], cycle=cycle, run=cycle.run.pk, approve=True, reason="", once=once())
 
 
 def publish(centre: cycle_company.Centre) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -31,13 +32,13 @@ def late_result(key: str) -> Result:
     return Result.objects.get(run__purpose="published", appraisal__person__key=key)
 
 
-def _sql(text: str, *values: object) -> None:
+def _sql(text: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(text, values)
 
 
 def _replace() -> None:
-    columns = [field.column for field in Result._meta.concrete_fields]
+    columns = [str(field.column) for field in Result._meta.concrete_fields]
     values = [getattr(late_result(AGENT), field.attname) for field in Result._meta.concrete_fields]
     values[columns.index("total")] = 9999
     marks = ", ".join(["%s"] * len(columns))
@@ -73,13 +74,13 @@ WAYS: dict[str, Callable[[], object]] = {
     "document and hash together": lambda: Result.objects.filter(pk=late_result(AGENT).pk).update(
         document="{}", content_hash="0" * 64
     ),
-    "delete": lambda: Result.objects.filter(pk=late_result(OTHER).pk)._raw_delete("default"),  # type: ignore[attr-defined]
+    "delete": lambda: Result.objects.filter(pk=late_result(OTHER).pk)._raw_delete("default"),
     "raw update": lambda: _sql("UPDATE cycles_result SET total = 1 WHERE id = %s", late_result(AGENT).pk),
     "raw delete": lambda: _sql("DELETE FROM cycles_result WHERE id = %s", late_result(OTHER).pk),
     "replace": _replace,
     "add": _copy,
     "run": lambda: Run.objects.filter(purpose="published").update(results_hash="0" * 64),
-    "run deleted": lambda: Run.objects.filter(purpose="published")._raw_delete("default"),  # type: ignore[attr-defined]
+    "run deleted": lambda: Run.objects.filter(purpose="published")._raw_delete("default"),
     "preview promoted": _preview_promoted,
     "signature": lambda: Signature.objects.update(outcome="signed"),
     "signature deleted": lambda: Signature.objects.all().delete(),

@@ -89,7 +89,7 @@ def test_from_rating_to_archive(count_queries: Counter) -> None:
         page = panel.get(f"/cycles/{pk}/review/")
     run = centre_run(centre)
     hr.post(f"/cycles/{pk}/publish/now/", {}, 422)
-    panel.post(f"/cycles/{pk}/review/", {"act": "approve", "run": str(run.number)})
+    panel.post(f"/cycles/{pk}/review/", {"act": "approve", "run": str(run.pk)})
     assert "将向" in hr.get(f"/cycles/{pk}/publish/")
     hr.post(f"/cycles/{pk}/publish/now/")
     assert Notice.objects.filter(user=centre.users[AGENT], text__contains="已发布").exists()

@@ -123,7 +123,7 @@ def test_nobody_decides_on_oneself_or_on_ones_own_decision() -> None:
 def _not_before_publication(centre: Centre, key: str) -> None:
     user, cycle = centre.users[key], late.fresh(centre)
     assert cycle.run is not None
-    number = cycle.run.number
+    number = cycle.run.pk
     decisions = [(late.appraisal(centre, key), adjusting.Points("standards", 500, cycle.last_day))]
     codes = [
         refused(

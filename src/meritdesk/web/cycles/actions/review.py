@@ -35,13 +35,13 @@ def disinterested(cycle: Cycle, reviews: list[PanelReview]) -> list[PanelReview]
 
 @action
 def do_review(*, acting_user: User, cycle: Cycle, run: int, approve: bool, reason: str, once: str) -> PanelReview:
-    """Record the panel's decision on the preview numbered `run`; sent back, the cycle is in rating again.
+    """Record the panel's decision on the preview with the id `run`; sent back, the cycle is in rating again.
 
     Nobody reviews alone a cycle with their own result in it: another member, who is not, must have approved before.
     """
     claim_once(once, acting_user, "review.approve" if approve else "review.send-back")
     held = lock_cycle(cycle.pk, Cycle.State.REVIEWING)
-    preview = held.run if held.run is not None and held.run.number == run else None
+    preview = held.run if held.run_id == run else None
     if preview is None:
         raise Refused("preview-replaced", _("预览已经重新计算过"), _("看过新的预览再决定"))
     if approve:

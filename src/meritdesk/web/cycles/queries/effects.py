@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Case, F, TextField, Value, When
 
@@ -35,12 +36,12 @@ class Moved:
 
 @dataclass(frozen=True)
 class GradeCount:
-    """How many people have a grade, before and after, and the share in percent that the scheme sets."""
+    """How many people have a grade, before and after, and the share of one that the scheme sets."""
 
     title: str
     before: int
     after: int
-    share: str
+    share: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _grades(cycle: Cycle, before: Sequence[Figures], after: Sequence[Figures]) -
     scheme = engine.loaded_scheme(cycle).scheme
     shares = scheme.distribution.shares if scheme.distribution else {}
     old, new = Counter(f.grade for f in before), Counter(f.grade for f in after)
-    return [GradeCount(g.title, old[g.id], new[g.id], str(shares.get(g.id, ""))) for g in scheme.grades]
+    return [GradeCount(g.title, old[g.id], new[g.id], shares.get(g.id)) for g in scheme.grades]
 
 
 def grade_counts(cycle: Cycle, results: Sequence[Result]) -> list[GradeCount]:
