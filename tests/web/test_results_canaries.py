@@ -45,7 +45,8 @@ def mark(centre: Centre) -> dict[str, tuple[int, set[int]]]:
 
 def crawl(client: Client, starts: set[str]) -> tuple[int, dict[str, str]]:
     """Follow every link from `starts`; returns the pages seen, and token → page on which it stood."""
-    waiting, visited, found = sorted(starts), set(starts), {}
+    waiting, visited = sorted(starts), set(starts)
+    found: dict[str, str] = {}
     pages = 0
     while waiting and pages < PAGES:
         url = waiting.pop(0)

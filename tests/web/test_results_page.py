@@ -81,7 +81,7 @@ def test_nothing_is_computed_when_a_result_is_shown(
 def test_an_altered_document_is_not_shown(centre: Centre, signed_in: SignIn) -> None:
     """Every page says so instead of showing other figures than were kept."""
     triggers.remove(connection)
-    Result.objects.filter(pk=of(centre, "A0001").result_id).update(document='{"total": 100}')
+    Result.objects.filter(appraisal=of(centre, "A0001")).update(document='{"total": 100}')
     for rest in ("", "form/", "form.pdf", "records/fcr/"):
         assert "与存入时不符" in page(centre, signed_in(centre.users["A0001"]), "A0001", rest, status=409)
 
@@ -175,7 +175,8 @@ def test_what_was_agreed_and_corrected(centre: Centre, signed_in: SignIn) -> Non
     interview, _made = Interview.objects.get_or_create(appraisal=appraisal)
     interview.plan.create(text="每周旁听两通", owner="本人")
     assert appraisal.result is not None
-    common = {"appraisal": appraisal, "before": appraisal.result, "after": appraisal.result, "proposed_by": centre.hr}
+    common: dict[str, Any] = {"appraisal": appraisal, "before": appraisal.result, "after": appraisal.result}
+    common["proposed_by"] = centre.hr
     Correction.objects.create(reason="理由甲", state="proposed", total_difference=120, **common)
     client = signed_in(centre.users["A0001"])
     text = page(centre, client, "A0001")

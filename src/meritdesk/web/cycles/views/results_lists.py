@@ -10,7 +10,7 @@ from meritdesk.language import _
 from meritdesk.web.cycles.models import Appraisal, Cycle
 from meritdesk.web.cycles.queries.doors import user_of
 from meritdesk.web.cycles.queries.results import own, person, statistics
-from meritdesk.web.cycles.queries.results.team import cycles_with_results, team_results, workbook
+from meritdesk.web.cycles.queries.results.team import cycles_with_results, figures_of_all, team_results, workbook
 from meritdesk.web.ui.tables import Column, Empty, make_table
 from meritdesk.web.ui.text import lazy
 
@@ -42,7 +42,7 @@ def team(request: HttpRequest) -> HttpResponse:
     if cycle is None:
         return render(request, "cycles/team_results.html", {"cycle": None})
     found = team_results(user, cycle)
-    everybody = list(found.order_by("pk"))
+    everybody = figures_of_all(user, cycle)
     grades = statistics.grade_titles(cycle)
     table = make_table(
         request,
@@ -53,17 +53,16 @@ def team(request: HttpRequest) -> HttpResponse:
         sort="-total",
         extra={"grades": grades, "places": {grade: place for place, grade in enumerate(grades)}},
     )
-    totals = [a.result.total for a in everybody if a.result is not None and a.result.total is not None]
     context = {
         "cycle": cycle,
         "cycles": cycles,
         "table": table,
         "people": len(everybody),
-        "mean": statistics.mean_seen(totals),
-        "all_mean": statistics.mean_of_cycle(cycle, [a.pk for a in everybody]),
+        "mean": statistics.mean_seen([one.total for one in everybody if one.total is not None]),
+        "all_mean": statistics.mean_of_cycle(cycle, [one.pk for one in everybody]),
         "smallest": statistics.SMALLEST,
-        "states": statistics.states_of(everybody),
-        "chart": statistics.distribution(cycle, everybody, f"{reverse('team-results')}?cycle={cycle.pk}"),
+        "states": statistics.states_of(one.state for one in everybody),
+        "chart": statistics.distribution(cycle, (one.grade for one in everybody), f"{request.path}?cycle={cycle.pk}"),
         "export_url": reverse("team-results-export", args=[cycle.pk]),
     }
     return render(request, "cycles/team_results.html", context)

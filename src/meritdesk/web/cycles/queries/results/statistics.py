@@ -62,12 +62,12 @@ def mean_of_cycle(cycle: Cycle, seen: Iterable[int]) -> Mean:
     return mean_of(found["total"], found["people"], found["seen"])
 
 
-def distribution(cycle: Cycle, appraisals: Iterable[Appraisal], url: str) -> dict[str, Any] | None:
-    """Return how many of `appraisals`, all of them seen singly, have each grade, as a chart; None below five people.
+def distribution(cycle: Cycle, grades: Iterable[str], url: str) -> dict[str, Any] | None:
+    """Return how often each grade occurs among people all seen singly, as a chart; None below five people.
 
     The grades come in the order of the scheme; each bar opens the table filtered by it.
     """
-    counts = Counter(a.result.grade for a in appraisals if a.result is not None and a.result.grade)
+    counts = Counter(grade for grade in grades if grade)
     if counts.total() < SMALLEST:
         return None
     rows = []
@@ -78,9 +78,9 @@ def distribution(cycle: Cycle, appraisals: Iterable[Appraisal], url: str) -> dic
     return {"kind": "bar", "title": _("等级分布"), "unit": _("人"), "rows": rows, "heads": heads}
 
 
-def states_of(appraisals: Iterable[Appraisal]) -> list[tuple[str, str, int]]:
+def states_of(states: Iterable[str]) -> list[tuple[str, str, int]]:
     """Return how many appraisals stand where: (state, title, people), in the order of the states."""
-    counts = Counter(appraisal.state for appraisal in appraisals)
+    counts = Counter(states)
     return [(state.value, str(state.label), counts[state]) for state in Appraisal.State if counts[state]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import xlsxwriter
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -46,6 +47,22 @@ def team_results(user: User, cycle: Cycle) -> QuerySet[Appraisal]:
         .defer("result__document")
         .annotate(change=F("result__total") - Subquery(before.values("result__total")[:1]))
     )
+
+
+class Figures(NamedTuple):
+    """What the statistics of a team need of one person."""
+
+    pk: int
+    state: str
+    total: int | None
+    grade: str
+
+
+def figures_of_all(user: User, cycle: Cycle) -> list[Figures]:
+    """Return the bare figures of everybody in reach: thousands of them in one light query."""
+    found = appraisals_in_reach(user, "results.read").filter(cycle=cycle, cycle__published_at__isnull=False)
+    rows = found.order_by("pk").values_list("pk", "state", "result__total", "result__grade")
+    return [Figures(pk, state, total, grade or "") for pk, state, total, grade in rows]
 
 
 def workbook(cycle: Cycle, appraisals: Sequence[Appraisal]) -> bytes:
