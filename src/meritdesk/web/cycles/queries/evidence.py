@@ -129,10 +129,14 @@ def last_result(user: User, person: int, cycle: Cycle) -> Result | None:
         cycle__last_day__lt=cycle.first_day,
         result__isnull=False,
     )
-    newest = earlier.order_by("-cycle__last_day").values_list("result", flat=True).first()
-    if newest is None:
-        return None
-    return Result.objects.select_related("appraisal__cycle").defer("document").get(pk=newest)
+    newest = earlier.order_by("-cycle__last_day").values("result")[:1]
+    return Result.objects.filter(pk=newest).select_related("appraisal__cycle").defer("document").first()
+
+
+def figure_title(sheet: Sheet, metric: str) -> str:
+    """Return what the figure of a metric is called beside the form; its id where the form shows none."""
+    figures = _figures(sheet.form)[0] if sheet.knowing or sheet.own else []
+    return next((found.title for found in figures if found.metric == metric), metric)
 
 
 def _figures(form: RatingForm) -> tuple[list[Figure], object]:

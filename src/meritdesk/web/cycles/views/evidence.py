@@ -14,7 +14,7 @@ from meritdesk.web.cycles.actions.attachments import do_attach
 from meritdesk.web.cycles.evidence_files import read, type_of
 from meritdesk.web.cycles.queries.attachments import access_attachment
 from meritdesk.web.cycles.queries.doors import user_of
-from meritdesk.web.cycles.queries.evidence import access_records, drawer_of
+from meritdesk.web.cycles.queries.evidence import access_records, drawer_of, figure_title
 from meritdesk.web.cycles.queries.rating import access_rating, sheet_of
 
 
@@ -34,9 +34,7 @@ def rating_records(request: HttpRequest, pk: int, metric: str) -> HttpResponse:
         records = access_records(sheet, metric)
     except Refused as refused:
         raise Http404 from refused
-    drawer = drawer_of(sheet, user)
-    title = next((f.title for f in drawer.figures if f.metric == metric), metric)
-    context = {"sheet": sheet, "form": sheet.form, "records": records, "title": title}
+    context = {"sheet": sheet, "form": sheet.form, "records": records, "title": figure_title(sheet, metric)}
     return render(request, "cycles/rating_records.html", context)
 
 
