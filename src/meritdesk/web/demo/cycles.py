@@ -175,7 +175,7 @@ class Play:
         cycle.refresh_from_db()
         assert cycle.run is not None
         do_review(
-            acting_user=self.staff.users["P01"], cycle=cycle, run=cycle.run.number, approve=True,
+            acting_user=self.staff.users["P01"], cycle=cycle, run=cycle.run.pk, approve=True,
             reason=words.APPROVED, once=once(),
         )  # fmt: skip
 
