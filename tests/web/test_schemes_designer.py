@@ -174,7 +174,7 @@ def test_two_people_in_one_draft_see_both_versions(
     page_of(save(other, draft, FCR, title="一次解决"))
     page = page_of(save(hr, draft, FCR, 1, **{"scoring.bands.0.points": "4.5"}), 409)
     assert "别人先保存了这份方案" in page
-    assert "dimensions.efficiency.fcr.scoring.bands.1.points" in page
+    assert "计分方法 › 分段“第 1 项” › 分值" in page
     draft.refresh_from_db()
     assert "4.5" not in draft.text
     response = save(hr, draft, FCR, 1, **{"scoring.bands.0.points": "4.5", "over": "2"})

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from meritdesk.errors import MeritdeskError, Problem
-from meritdesk.scheme.diff import Difference, diff
+from meritdesk.scheme.diff import diff
 from meritdesk.scheme.document import Scheme
 from meritdesk.scheme.shape import faults
 from meritdesk.web.access.actions import Conflict
@@ -26,6 +26,7 @@ from meritdesk.web.schemes.forms.typed import Step
 from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded, metrics, read
 from meritdesk.web.schemes.queries.picture import Picture, picture
+from meritdesk.web.schemes.queries.sides import Row, sides
 from meritdesk.web.schemes.queries.tree import branches
 from meritdesk.web.schemes.queries.trial import Answer, Trial, try_out
 from meritdesk.web.schemes.queries.versions import access_version
@@ -39,7 +40,7 @@ class Outcome:
     problems: Sequence[Problem] = ()
     wrong: dict[str, str] = field(default_factory=dict)
     conflict: Conflict | None = None
-    differences: Sequence[Difference] = ()
+    differences: Sequence[Row] = ()
     document: parts.Document | None = None
     """What was typed, where it was not saved."""
     part: parts.Part | None = None
@@ -104,11 +105,12 @@ def _saved(request: HttpRequest, version: SchemeVersion, new: parts.Document) ->
     return Outcome(saved=True)
 
 
-def _apart(theirs: str, mine: str) -> list[Difference]:
+def _apart(theirs: str, mine: str) -> list[Row]:
     try:
-        return diff(read(theirs).scheme, read(mine).scheme)
+        saved, typed = read(theirs), read(mine)
     except MeritdeskError:
         return []
+    return [row for group in sides(saved, typed, diff(saved.scheme, typed.scheme)) for row in group.rows]
 
 
 def _answer(request: HttpRequest, version: SchemeVersion, part: parts.Part, outcome: Outcome) -> HttpResponse:
