@@ -177,15 +177,14 @@ def _look(step: str) -> None:
 def kill_at_random(place: Place, step: str, chance: random.Random, longest: float, *more: str) -> float:
     """Do the step in a process and kill it after a random time; return how long it was left alone."""
     command = [sys.executable, "-m", "tests.web.crash_closing", "inside", step, *more]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=place.surroundings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == b"begin"
-    wait = chance.random() * longest
-    time.sleep(wait)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == b"begin"
+        wait = chance.random() * longest
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
     return wait
 
 
@@ -226,17 +225,17 @@ def _duration(base: Place, folder: Path, step: str, made: list[str]) -> float:
     """Return how long the step takes when it is left alone, and a little more."""
     place = _copy(base, folder / f"{step}-timed", made)
     command = [sys.executable, "-m", "tests.web.crash_closing", "inside", step]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=place.surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    first = process.stdout.readline()
-    begun = time.monotonic()
-    second = process.stdout.readline()
-    taken = time.monotonic() - begun
-    process.wait()
-    assert (first.strip(), second.strip()) == (b"begin", b"done"), process.stderr.read().decode()[-3000:]
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        begun = time.monotonic()
+        second = process.stdout.readline()
+        taken = time.monotonic() - begun
+        told = process.stderr.read().decode()[-3000:]
+    assert (first.strip(), second.strip()) == (b"begin", b"done"), told
     _drop(place.database, made)
     return taken * 1.5
 

@@ -22,7 +22,7 @@ FORCED = """
 distribution:
   mode: force
   smallest: 3
-  shares: {excellent: 0.15, good: 0.15, qualified: 0.4, improve: 0.15, failed: 0.15}
+  shares: {excellent: 15%, good: 15%, qualified: 40%, improve: 15%, failed: 15%}
 
 grades:"""
 
