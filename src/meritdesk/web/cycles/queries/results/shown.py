@@ -77,6 +77,8 @@ class SegmentShown:
 
     heading: str
     from_day: str
+    note: str
+    """Where and how long: what the heading does not say."""
     whole: int
     """Length of the bar in hundredths of a point."""
     total: str
@@ -128,7 +130,7 @@ def shown(result: Result) -> Shown:
         run=document["run"],
         form=form,
         segments=[
-            _segment(segment, part, dict(zip(source_ways, ways, strict=True)))
+            _segment(segment, part, dict(zip(source_ways, ways, strict=True)), alone=len(counted) == 1)
             for segment, part in zip(counted, sheet["parts"], strict=True)
         ],
         ways=ways,
@@ -142,12 +144,17 @@ def hundredths(value: str | None) -> int:
     return 0 if value is None else int(Decimal(value) * 100)
 
 
-def _segment(segment: Mapping[str, Any], part: Mapping[str, Any], ways: Mapping[str, str]) -> SegmentShown:
+def _segment(
+    segment: Mapping[str, Any], part: Mapping[str, Any], ways: Mapping[str, str], *, alone: bool
+) -> SegmentShown:
+    days = _("计 {n} 天").format(n=segment["days"])
+    span = f"{segment['from_day']} – {segment['to_day']}"
     dimensions = [d for d in segment["dimensions"] if d["indicators"]]
     whole = max(sum(max(hundredths(d["most"]), hundredths(d["contribution"]), 0) for d in dimensions), 1)
     return SegmentShown(
         heading=part["heading"],
         from_day=segment["from_day"],
+        note=f"{span} · {days}" if alone else segment["team"],
         whole=whole,
         total=segment["total"] or "",
         parts=list(_parts(dimensions, part["dimensions"], ways, whole)),
