@@ -57,14 +57,30 @@ def test_everything_in_it_is_vouched_for(home: Path) -> None:
     assert "核验通过" in run("verify", "--home", home)
 
 
-def test_one_changed_digit_is_found(home: Path, tmp_path: Path) -> None:
+TAMPERINGS = {
+    "result-altered": "update cycles_result set document = replace(document, '\"total\":\"8', '\"total\":\"9') "
+    "where id = (select a.result_id from cycles_appraisal a join cycles_result r on r.id = a.result_id "
+    "where r.document like '%\"total\":\"8%' limit 1)",
+    "version-altered": "update schemes_schemeversion set text = replace(text, '[90, )', '[91, )')",
+    "audit-changed": "update access_auditentry set new = '{}' where action = 'cycle.publish'",
+}
+
+
+def test_what_is_changed_behind_its_back_is_found(home: Path, tmp_path: Path) -> None:
     run("backup", "--home", home, tmp_path / "copy.zip")
-    run("restore", "--home", tmp_path / "copy", tmp_path / "copy.zip")
-    with sqlite3.connect(tmp_path / "copy" / "meritdesk.sqlite3") as connection:
-        for (name,) in connection.execute("select name from sqlite_master where type = 'trigger'").fetchall():
-            connection.execute(f"drop trigger {name}")
-        connection.execute("update cycles_result set total = total + 1 where id = (select max(id) from cycles_result)")
-    assert "✗" in run("verify", "--home", tmp_path / "copy", code=1)
+    copy = tmp_path / "copy"
+    run("restore", "--home", copy, tmp_path / "copy.zip")
+    untouched = (copy / "meritdesk.sqlite3").read_bytes()
+    for code, statement in TAMPERINGS.items():
+        (copy / "meritdesk.sqlite3").write_bytes(untouched)
+        with sqlite3.connect(copy / "meritdesk.sqlite3") as connection:
+            triggers = connection.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()
+            for name, _sql in triggers:
+                connection.execute(f"drop trigger {name}")
+            assert connection.execute(statement).rowcount >= 1
+            for _name, sql in triggers:
+                connection.execute(sql)
+        assert code in run("verify", "--home", copy, code=1)
 
 
 def test_the_accounts_on_the_sign_in_page_exist(home: Path) -> None:

@@ -143,12 +143,13 @@ def check_everything(home: Path) -> None:
     from meritdesk.web.access.models import AuditEntry
     from meritdesk.web.cycles.integrity import verify_cycles
     from meritdesk.web.cycles.models import Archive, Result
+    from meritdesk.web.schemes.integrity import verify_schemes
 
     with progress() as step:
         step(_("核验审计记录"))
         found = list(verify_chain(remember=True))
-        step(_("核验结果与存档"))
-        found += verify_cycles()
+        step(_("核验方案、结果与存档"))
+        found += [*verify_schemes(), *verify_cycles()]
     if found:
         print_problems(found)
         raise SystemExit(1)
