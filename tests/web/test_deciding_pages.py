@@ -156,7 +156,7 @@ def _appeal(centre: Centre, panel: Visitor, agent: Visitor) -> Appeal:
     url = f"/cycles/appeals/{appeal.pk}/"
     assert "投诉已撤销" in agent.get(url)
     # the panel member decided the calibration of this person: not on their own decision
-    assert "不能由你裁定" in panel.get(url)
+    assert "不能由您裁定" in panel.get(url)
     typed = {"outcome": "upheld", "answer": "核实已撤销", "version": "1"}
     points = {f"points:{name}:{centre.cycle.last_day}": "5" for name in ("complaints", "csat", "fcr", "first_response")}
     panel.post(url, {**typed, **points, "act": "decide"}, 422)

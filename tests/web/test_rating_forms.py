@@ -261,7 +261,7 @@ def test_rater_who_was_replaced_cannot_hand_in(centre: Centre, signed_in: SignIn
     centre.cycle.roster.filter(person=form.appraisal.person_id).update(superior="M01")
     answer = submit(client, form)
     assert answer.status_code == 422
-    assert "不再由你填写" in answer.content.decode()
+    assert "不再由您填写" in answer.content.decode()
 
 
 def test_calibration_gives_a_form_back(centre: Centre, signed_in: SignIn) -> None:

@@ -148,21 +148,21 @@ def why_not(user: User, appeal: Appeal) -> str:
     appraisal = appeal.appraisal
     if user.person_id is not None and user.person is not None:
         if user.person_id == appraisal.person_id:
-            return _("这是你自己的申诉")
+            return _("这是您自己的申诉")
         led = RosterEntry.objects.filter(cycle=appraisal.cycle_id, person=appraisal.person_id, superior=user.person.key)
         if user.person_id == appraisal.superior_id or led.exists():
-            return _("你是申诉人的上级")
+            return _("您是申诉人的上级")
     rated = RatingForm.objects.filter(appraisal=appraisal).exclude(role="self")
     if user.person_id is not None and rated.filter(rater=user.person_id).exists():
-        return _("你给申诉人评过分")
+        return _("您给申诉人评过分")
     if rated.filter(submitted_by=user).exists():
-        return _("你代交过申诉人的评分")
+        return _("您代交过申诉人的评分")
     if CalibrationCase.objects.filter(appraisal=appraisal, decided_by=user).exists():
-        return _("申诉人的校准由你裁定")
+        return _("申诉人的校准由您裁定")
     decided = Adjustment.objects.filter(appraisal=appraisal, decided_by=user)
     if appeal.indicators:
         decided = decided.filter(indicator__in=appeal.indicators)
-    return _("被申诉的得分由你决定") if decided.exists() else ""
+    return _("被申诉的得分由您决定") if decided.exists() else ""
 
 
 @action
@@ -201,7 +201,7 @@ def do_decide_appeal(
         post(acting_user, appraisal, correction)
     new = {"state": appraisal.state, "answer": answer, "in_time": now < appeal.due_at}
     _record(acting_user, "appeal.uphold" if uphold else "appeal.reject", appeal, {"state": before}, new)
-    text = _("你的申诉有了答复：{outcome}").format(outcome=appeal.get_state_display())
+    text = _("您的申诉有了答复：{outcome}").format(outcome=appeal.get_state_display())
     tell_people([appraisal.person_id], appraisal.cycle, text, reverse("appeal", args=[appeal.pk]))
     return appeal
 

@@ -225,10 +225,10 @@ def refuse_partial(user: User, case: CalibrationCase) -> None:
     if user.person_id == case.appraisal.person_id:
         raise Refused("own-case", _("不能主持自己的校准"), _("请另一位主持人裁定"))
     if user.person.key in (case.first_rater, case.second_rater):
-        raise Refused("own-rating", _("你是这两位评分人之一，不能裁定"), _("请另一位主持人裁定"))
+        raise Refused("own-rating", _("您是这两位评分人之一，不能裁定"), _("请另一位主持人裁定"))
     handed_in = forms_of(case)
     if any(form.submitted_by_id == user.pk for form in handed_in):
-        raise Refused("own-rating", _("你代交过其中一份评分，不能裁定"), _("请另一位主持人裁定"))
+        raise Refused("own-rating", _("您代交过其中一份评分，不能裁定"), _("请另一位主持人裁定"))
 
 
 def forms_of(case: CalibrationCase) -> list[RatingForm]:

@@ -126,7 +126,7 @@ def post(acting_user: User, appraisal: Appraisal, correction: Correction) -> Non
     }
     key = appraisal.person.key
     record(acting_user, "correction.post", correction, old=old, new=new, person=key, name=str(appraisal))
-    text = _("你的考核结果有更正：{name}").format(name=appraisal.cycle)
+    text = _("您的考核结果有更正：{name}").format(name=appraisal.cycle)
     tell_people([appraisal.person_id], appraisal.cycle, text, f"/cycles/appraisals/{appraisal.pk}/")
 
 

@@ -89,7 +89,7 @@ def do_confirm_interview(*, acting_user: User, appraisal: Appraisal, version: in
     if interview is None or interview.superior_confirmed_at is None:
         raise Refused("superior-first", _("上级还没有确认面谈内容"), _("请先与上级面谈"))
     if interview.version != version:
-        raise Conflict(_("面谈记录在你查看之后有修改"), interview)
+        raise Conflict(_("面谈记录在您查看之后有修改"), interview)
     before = move_appraisal(appraisal, "confirm_interview")
     interview.employee_confirmed_at = timezone.now()
     interview.save(update_fields=["employee_confirmed_at"])

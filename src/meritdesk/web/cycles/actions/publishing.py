@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from meritdesk.web.access.actions import Fact, Refused, action, claim_once, name
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import deadlines, engine
 from meritdesk.web.cycles.actions.locks import lock_cycle
-from meritdesk.web.cycles.actions.review import approvals, disinterested
+from meritdesk.web.cycles.actions.review import all_approvals, disinterested
 from meritdesk.web.cycles.actions.telling import tell_each, tell_people
 from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import Appraisal, Cycle, PanelReview, Result, Run
@@ -26,18 +27,21 @@ WAYS = {"graded": "publish", "held": "hold", "not_appraised": "leave_out"}
 """What becomes of an appraisal, by the state of its result."""
 
 
-def refuse_unapproved(cycle: Cycle, user: User, digest: str) -> PanelReview:
-    """Return the approval that a publication by `user` rests on; Refused if there is none."""
-    valid = disinterested(cycle, approvals(cycle, digest))
+def refuse_unapproved(
+    cycle: Cycle, user: User, digest: str, approved: Sequence[PanelReview] | None = None
+) -> PanelReview:
+    """Return the approval that a publication by `user` rests on; Refused if there is none. `approved`: all approvals
+    of the cycle, where they are known."""
+    approved = all_approvals(cycle) if approved is None else approved
+    valid = disinterested([review for review in approved if review.run.inputs_digest == digest])
     if not valid:
-        earlier = cycle.reviews.filter(outcome=PanelReview.Outcome.APPROVED).exists()
-        if earlier:
+        if approved:
             message, fix = _("小组通过之后，评分、裁定或数据又有变化"), _("重新计算预览，请小组再复核一次")
             raise Refused("approval-stale", message, fix)
         raise Refused("not-approved", _("小组还没有复核通过"), _("请考核小组复核"))
     by_others = [review for review in valid if review.decided_by_id != user.pk]
     if not by_others:
-        raise Refused("own-approval", _("复核通过的人是你，不能由你发布"), _("请另一位有发布权的人发布"))
+        raise Refused("own-approval", _("复核通过的人是您，不能由您发布"), _("请另一位有发布权的人发布"))
     return by_others[-1]
 
 

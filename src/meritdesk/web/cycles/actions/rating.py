@@ -139,18 +139,18 @@ def _check_rater(form: RatingForm, user: User | None, invitation: Invitation | N
     if user is None:
         alive = invitation is not None and live(invitation.pk).exists()
         if invitation is None or not alive or form.invitation_id != invitation.pk:
-            raise Refused("not-rater", _("这份评分不归你填写"))
+            raise Refused("not-rater", _("这份评分不归您填写"))
         return None
     subject, rater = form.appraisal.person_id, form.rater_id
     if rater is None:
-        raise Refused("not-rater", _("这份评分不归你填写"))
+        raise Refused("not-rater", _("这份评分不归您填写"))
     if rater == subject and not _rates_oneself(form):
         raise Refused("rates-oneself", _("不能给自己评分"), _("请人事改派评分人"))
     if user.person_id == rater:
         return None
     absent = User.objects.filter(person=rater, pk__in=absent_users(user)).first()
     if absent is None or user.person_id == subject or rater == subject:
-        raise Refused("not-rater", _("这份评分不归你填写"))
+        raise Refused("not-rater", _("这份评分不归您填写"))
     return absent
 
 
@@ -185,7 +185,7 @@ def _check_still_rater(form: RatingForm) -> None:
         last = entries.order_by("-valid_from").first()
         gone = last is not None and last.superior not in ("", form.rater.key)
     if gone:
-        raise Refused("no-longer-rater", _("名册或评分人已变更，这份评分不再由你填写"), _("请联系人事"))
+        raise Refused("no-longer-rater", _("名册或评分人已变更，这份评分不再由您填写"), _("请联系人事"))
 
 
 def _check_open(form: RatingForm) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
+
 from meritdesk.language import _
 from meritdesk.web.access.actions import Refused, action, claim_once, name_actions, record
 from meritdesk.web.access.models import User
@@ -16,10 +18,16 @@ from meritdesk.web.ui.text import lazy
 name_actions({"review.approve": lazy("小组复核通过"), "review.send-back": lazy("小组退回评分")})
 
 
+def all_approvals(cycle: Cycle) -> list[PanelReview]:
+    """Return the panel's approvals of all previews of a cycle, the oldest first; one query."""
+    judged = cycle.appraisals.filter(person=OuterRef("decided_by__person"))
+    found = cycle.reviews.filter(outcome=PanelReview.Outcome.APPROVED).annotate(by_one_judged=Exists(judged))
+    return list(found.select_related("decided_by", "run").order_by("at"))
+
+
 def approvals(cycle: Cycle, digest: str) -> list[PanelReview]:
     """Return the panel's approvals of a preview made from these inputs."""
-    found = cycle.reviews.filter(outcome=PanelReview.Outcome.APPROVED, run__inputs_digest=digest)
-    return list(found.select_related("decided_by", "run").order_by("at"))
+    return [review for review in all_approvals(cycle) if review.run.inputs_digest == digest]
 
 
 def is_judged(user: User, cycle: Cycle) -> bool:
@@ -27,10 +35,9 @@ def is_judged(user: User, cycle: Cycle) -> bool:
     return user.person_id is not None and cycle.appraisals.filter(person=user.person_id).exists()
 
 
-def disinterested(cycle: Cycle, reviews: list[PanelReview]) -> list[PanelReview]:
+def disinterested(reviews: list[PanelReview]) -> list[PanelReview]:
     """Return the approvals of those whose own appraisal is not in the cycle."""
-    inside = set(cycle.appraisals.values_list("person", flat=True))
-    return [review for review in reviews if review.decided_by.person_id not in inside]
+    return [review for review in reviews if not review.by_one_judged]  # type: ignore[attr-defined]
 
 
 @action
@@ -46,8 +53,8 @@ def do_review(*, acting_user: User, cycle: Cycle, run: int, approve: bool, reaso
         raise Refused("preview-replaced", _("预览已经重新计算过"), _("看过新的预览再决定"))
     if approve:
         refuse_stale_preview(held)
-        if is_judged(acting_user, held) and not disinterested(held, approvals(held, digest(held))):
-            raise Refused("own-result", _("这次考核包括你自己，不能单独复核"), _("请另一位小组成员先复核"))
+        if is_judged(acting_user, held) and not disinterested(approvals(held, digest(held))):
+            raise Refused("own-result", _("这次考核包括您自己，不能单独复核"), _("请另一位小组成员先复核"))
     elif not reason.strip():
         raise Refused("no-reason", _("请写明退回的理由"), "", "reason")
     outcome = PanelReview.Outcome.APPROVED if approve else PanelReview.Outcome.SENT_BACK

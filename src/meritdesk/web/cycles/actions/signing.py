@@ -37,7 +37,7 @@ def do_sign(*, acting_user: User, appraisal: Appraisal, content_hash: str, remar
         raise Refused("not-yours", _("只能由本人签字"))
     result = _standing(appraisal)
     if not hmac.compare_digest(content_hash.encode(), result.content_hash.encode()):
-        raise Refused("result-changed", _("你看到的结果之后有更正，没有签字"), _("刷新页面，看过新的结果再签字"))
+        raise Refused("result-changed", _("您看到的结果之后有更正，没有签字"), _("刷新页面，看过新的结果再签字"))
     before = move_appraisal(appraisal, "sign")
     signature = Signature.objects.create(
         appraisal=appraisal,
@@ -73,7 +73,7 @@ def do_witness(*, acting_user: User, appraisal: Appraisal, refused: bool, remark
         remark=remark,
     )
     _record(acting_user, "result.witness", appraisal, signature, before)
-    text = _("你的考核结果记为“{outcome}”，仍可在期限内申诉").format(outcome=signature.get_outcome_display())
+    text = _("您的考核结果记为“{outcome}”，仍可在期限内申诉").format(outcome=signature.get_outcome_display())
     tell_people([appraisal.person_id], appraisal.cycle, text, f"/cycles/appraisals/{appraisal.pk}/")
     return signature
 

@@ -100,7 +100,7 @@ def self_submit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("self-appraisal", pk)
     except Refused as refused:
         return _page(request, appraisal, refused.problems, status=422)
-    messages.success(request, _("自评已提交，你的上级会看到"))
+    messages.success(request, _("自评已提交，您的上级会看到"))
     return redirect("self-appraisal", pk)
 
 
