@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, OuterRef, Subquery
+
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import Cycle, PanelReview, RatingForm, Result
@@ -123,7 +125,10 @@ def last_results(cycle: Cycle) -> dict[int, Result]:
 
 
 def outcome_counts(cycle: Cycle) -> Counter[str]:
-    """Return how many people the preview grades, holds and leaves out: what publishing would do."""
-    counts: Counter[str] = Counter(Result.objects.filter(run=cycle.run_id).values_list("state", flat=True))
-    counts["people"] = cycle.appraisals.count()
+    """Return how many people the preview grades, holds and leaves out: what publishing would do; one query."""
+    outcome = Result.objects.filter(run=cycle.run_id, appraisal=OuterRef("pk")).values("state")[:1]
+    rows = cycle.appraisals.order_by().annotate(outcome=Subquery(outcome)).values("outcome").annotate(n=Count("pk"))
+    found = {row["outcome"]: row["n"] for row in rows}
+    counts: Counter[str] = Counter({state: number for state, number in found.items() if state})
+    counts["people"] = sum(found.values())
     return counts

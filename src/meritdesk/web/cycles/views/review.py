@@ -26,6 +26,7 @@ from meritdesk.web.cycles.queries.doors import access_cycle, user_of
 from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.cycles.queries.review import outcome_counts, reviewed
 from meritdesk.web.cycles.views.attempt import attempt
+from meritdesk.web.people.calendar import company_calendar
 from meritdesk.web.ui.tables import Column, Empty, make_table
 
 
@@ -118,19 +119,22 @@ def _publish_page(request: HttpRequest, pk: int, problems: Any) -> HttpResponse:
     user = user_of(request)
     cycle = access_cycle(user, "results.publish", pk)
     running = cycle.state == Cycle.State.REVIEWING
-    blocked = attempt(lambda: publishing.refuse_unapproved(cycle, user, digest(cycle))) if running else ()
+    state = digest(cycle) if running else ""
+    approved = acts.all_approvals(cycle)
+    blocked = attempt(lambda: publishing.refuse_unapproved(cycle, user, state, approved)) if running else ()
+    calendar = company_calendar()
     terms = engine.loaded_scheme(cycle).scheme.deadlines
     now = timezone.now()
-    until = deadlines.due_moment(now, terms.appeal) if running else cycle.appeal_until
+    until = deadlines.due_moment(now, terms.appeal, calendar) if running else cycle.appeal_until
     context = {
         "cycle": cycle,
         "counts": outcome_counts(cycle),
         "running": running,
         "blocked": () if problems else blocked,
         "ready": running and not blocked,
-        "approved": acts.approvals(cycle, digest(cycle)) if running else list(cycle.reviews.order_by("at")),
+        "approved": [each for each in approved if not running or each.run.inputs_digest == state],
         "appeal_last": last_day_of(until) if until else None,
-        "sign_due": deadlines.due_day(deadlines.day_of(now), terms.sign_off) if running else cycle.sign_due,
+        "sign_due": deadlines.due_day(deadlines.day_of(now), terms.sign_off, calendar) if running else cycle.sign_due,
         "terms": terms,
         "problems": problems,
     }
