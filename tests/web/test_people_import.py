@@ -18,10 +18,13 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django import Settings
 
+from meritdesk.language import LANGUAGES, use
 from meritdesk.web.access.models import AuditEntry, User
 from meritdesk.web.access.rights import Role
 from meritdesk.web.people.imports import uploads
+from meritdesk.web.people.imports.columns import guess
 from meritdesk.web.people.models import Assignment, Department, Person, Position, Team
+from meritdesk.web.people.workbooks import roster_workbook
 from tests.web.company import Company
 from tests.web.conftest import Counter
 from tests.web.people_files import HEADING, csv, person, xlsx
@@ -388,3 +391,17 @@ def test_a_doubtful_encoding_is_chosen_on_the_page(hr: Client) -> None:
     page = preview(hr, token)
     assert page.context["plan"].totals["join"] == 1
     assert "喆堃玥" in page.content.decode()
+
+
+@pytest.mark.parametrize("chosen", LANGUAGES)
+def test_the_export_is_read_back_in_every_language(chosen: str) -> None:
+    """The headings of the roster workbook are those that the import knows."""
+    with use(chosen):
+        workbook = roster_workbook([], "x")
+    sheet = load_workbook(io.BytesIO(workbook)).worksheets[0]
+    headings = next(row for row in sheet.iter_rows(values_only=True) if len([cell for cell in row if cell]) > 5)
+    found = guess([str(cell) for cell in headings])
+    assert set(found) == {
+        "key", "name", "department", "team", "position", "superior", "job_grade", "skill_grade", "valid_from",
+        "last_day", "email",
+    }  # fmt: skip

@@ -111,6 +111,8 @@ FIELDS: tuple[Field, ...] = (
             "汇报对象",
             "汇报上级",
             "managerid",
+            "superiorid",
+            "superiorname",
             "superior",
             "manager",
             "reportsto",
@@ -176,6 +178,7 @@ FIELDS: tuple[Field, ...] = (
             "dateoftermination",
             "enddate",
             "lastday",
+            "leavingdate",
         ),
     ),
     Field(
