@@ -102,6 +102,11 @@ def claim_once(key: str, acting_user: User | None, action_name: str) -> None:
         raise AlreadyDone from error
 
 
+def forget_once_keys(before: datetime) -> None:
+    """Forget the forms that were sent before a moment."""
+    OnceKey.objects.filter(at__lt=before).delete()
+
+
 def record(
     acting_user: User | None,
     action_name: str,

@@ -8,7 +8,3 @@ class CyclesConfig(AppConfig):
 
     name = "meritdesk.web.cycles"
     label = "cycles"
-
-    def ready(self) -> None:
-        """Register the jobs of the app."""
-        from meritdesk.web.cycles import deciding_jobs  # noqa: F401

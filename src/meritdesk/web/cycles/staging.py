@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -33,6 +34,7 @@ MAPPING_SUFFIXES = (".yaml", ".yml")
 CONTRACT, LOOKUP, LATER = "contract", "lookup", "later"
 """Choices beside a mapping: the file has the contract's columns; it is only looked up by others; it waits."""
 GUESSES = ".guesses.json"
+HALF_READ_KEPT = timedelta(days=2)
 ENOUGH = 80
 """Percent of a mapping's headings that a file must have to be taken for one of its files."""
 
@@ -67,6 +69,18 @@ def cycle_folder(cycle: Cycle) -> Path:
 def incoming(cycle: Cycle) -> Path:
     """Return the folder of files that wait to be read."""
     return cycle_folder(cycle) / "incoming"
+
+
+def work_folder(cycle: Cycle, name: str) -> Path:
+    """Return the folder in which one job reads files; it is gone when the job is over."""
+    return cycle_folder(cycle) / f"work-{name}"
+
+
+def forget_half_read(now: datetime) -> None:
+    """Delete the folders of jobs that broke off and were not begun again."""
+    for folder in (Path(settings.HOME) / "cycles").glob("*/work-*"):
+        if now.timestamp() - folder.stat().st_mtime > HALF_READ_KEPT.total_seconds():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def checked_name(name: str) -> str:

@@ -90,7 +90,7 @@ def attach_files(
 
     `name` is of the working folder: of its own for each job, so that two at the same time do not meet.
     """
-    work = staging.cycle_folder(cycle) / f"work-{name}"
+    work = staging.work_folder(cycle, name)
     known = staging.known_mappings(cycle)
     there = [name for name in choices if (staging.incoming(cycle) / staging.checked_name(name)).is_file()]
     if not there and choices:  # this very work was done before it was cut off: only the report may be missing
