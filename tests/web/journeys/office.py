@@ -5,6 +5,7 @@ What goes wrong on any page is collected in `Office.faults`: errors of scripts, 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -145,11 +146,17 @@ class Visitor:
         return self.page
 
     def shot(self, label: str) -> None:
-        """Keep a picture of the page, and note it when it is wider than the screen."""
+        """Keep a picture of the page, and note it when it is wider than the screen.
+
+        To be looked at, set MERITDESK_SHOTS to a folder: whole pages are kept there.
+        """
         self.office.taken += 1
         who = self.username or "nobody"
-        name = f"{self.office.taken:03}-{label}-{who}-{self.width}.png"
-        self.page.screenshot(path=self.office.shots / name, full_page=True)
+        path = self.office.shots / f"{self.office.taken:03}-{label}-{who}-{self.width}"
+        if "MERITDESK_SHOTS" in os.environ:
+            self.page.screenshot(path=path.with_suffix(".png"), full_page=True)
+        else:
+            self.page.screenshot(path=path.with_suffix(".jpg"), type="jpeg", quality=60)
         wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if wide > 0:
             self.office.faults.append(f"{who} {self.page.url}: {wide} px wider than the screen of {self.width}")

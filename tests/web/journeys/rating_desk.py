@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from playwright.sync_api import expect
 
@@ -10,19 +11,25 @@ from meritdesk.web.cycles.models import Cycle, RatingForm, RatingItem
 from tests.web.journeys.office import Visitor, wait_until
 
 REMARK = "9月12日退款一事：两小时内协调仓库，当日闭环，客户复评5分。"
-EXTREMES = (1, 5)
 
 
 def _saved(form: int, indicator: str, level: int) -> bool:
-    return RatingItem.objects.filter(form=form, indicator=indicator, level=level).exclude(remark="").exists()
+    return RatingItem.objects.filter(form=form, indicator=indicator, level=level, remark=REMARK).exists()
 
 
-def judge(rater: Visitor, form: int, indicator: str, level: int) -> None:
-    """Choose a level and write a remark in the row of an indicator; wait until it is saved."""
+def choose(rater: Visitor, form: int, indicator: str, level: int) -> None:
+    """Choose a level and write a remark in the row of an indicator."""
     row = rater.page.locator(f"#item-{form}-{indicator}")
     row.locator(f'input[name=level][value="{level}"]').check(force=True)
     row.locator("textarea[name=remark]").fill(REMARK)
-    wait_until(lambda: _saved(form, indicator, level))
+
+
+def judge(rater: Visitor, judgements: Sequence[tuple[int, str, int]]) -> None:
+    """Judge one row after the other — form, indicator, level —, then wait until all is saved."""
+    for form, indicator, level in judgements:
+        choose(rater, form, indicator, level)
+    for form, indicator, level in judgements:
+        wait_until(partial(_saved, form, indicator, level))
 
 
 def fill_form(rater: Visitor, form: RatingForm, levels: Mapping[str, int], shot: str = "") -> None:
@@ -31,8 +38,7 @@ def fill_form(rater: Visitor, form: RatingForm, levels: Mapping[str, int], shot:
     if shot:
         expect(rater.page.locator("#evidence")).not_to_contain_text("正在读取依据")
         rater.shot(f"{shot}-empty")
-    for indicator, level in levels.items():
-        judge(rater, form.pk, indicator, level)
+    judge(rater, [(form.pk, indicator, level) for indicator, level in levels.items()])
     if shot:
         rater.shot(f"{shot}-filled")
     hand_in(rater, form)
@@ -55,8 +61,7 @@ def rate_team(rater: Visitor, cycle: Cycle, role: str, levels: Mapping[str, Mapp
     }
     for indicator, of_people in levels.items():
         rater.go("rating-team", cycle.pk, indicator, query=f"?role={role}")
-        for person, level in of_people.items():
-            judge(rater, forms[person].pk, indicator, level)
+        judge(rater, [(forms[person].pk, indicator, level) for person, level in of_people.items()])
         if shot:
             rater.shot(f"{shot}-{indicator}")
     for form in forms.values():

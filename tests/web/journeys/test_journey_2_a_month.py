@@ -342,7 +342,7 @@ def test_journey_2_customer_by_invitation(office: Office, tmp_path: Path) -> Non
     guest.sees("钱代表，您好", appraisal.person.name)
     guest.sees_not("工号", "权重")
     form = RatingForm.objects.get(appraisal=appraisal, invitation__isnull=False)
-    judge(guest, form.pk, "problem_solving", 5)
+    judge(guest, [(form.pk, "problem_solving", 5)])
     guest.shot("guest-rated")
     guest.send("提交评价")
     guest.shot("guest-thanks")
