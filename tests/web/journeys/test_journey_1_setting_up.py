@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ CONSULTATION = "2025-08-12 职工代表座谈，十一人参加；三人认为�
 
 
 def messy_roster(folder: Path) -> Path:
-    """Write a roster as a personnel system hands it out: banner, merged cells, dates of three kinds, a row with a fault."""
+    """Write a roster as a personnel system hands it out: banner, merged cells, dates of all kinds, a fault."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -30,10 +30,10 @@ def messy_roster(folder: Path) -> Path:
         ["电商客服部在职人员明细表"],
         ["导出时间：2025-08-28 09:12:33", None, None, None, None, None, None, "制表：何人事"],
         ["序号", "员工编号", "姓 名", "所属部门", "班组/小组", "职务", "直属上级", "入职时间", "手机号码"],
-        [1, "E0001", "诸葛建国", "电商客服部", "直播组", "班组长", "无", datetime(2019, 3, 4), "13800000001"],
+        [1, "E0001", "诸葛建国", "电商客服部", "直播组", "班组长", "无", date(2019, 3, 4), "13800000001"],
         [2, "E0002", "欧阳娜娜", None, None, "客服代表", "诸葛建国", "2021/7/1", "13800000002"],
         [3, "E0003", " 王喆 ", None, None, "客服代表", "E0001", "2022年4月18日", "13800000003"],
-        [4, "Ｅ０００４", "李堃", "电商客服部", "售后组", "班组长", "无", datetime(2018, 1, 2), "13800000004"],
+        [4, "Ｅ０００４", "李堃", "电商客服部", "售后组", "班组长", "无", date(2018, 1, 2), "13800000004"],
         [5, "E0005", "阿依古丽·买买提", "电商客服部", "售后组", "客服代表", "李堃", "2023-11-06", "13800000005"],
         [6, "E0006", "张昇", "电商客服部", "售后组", "客服代表", "E0004", "03/04/2025", "13800000006"],
         ["合计", None, None, None, None, None, None, None, 6],
@@ -72,7 +72,8 @@ def import_roster(hr: Visitor, path: Path) -> None:
     assert Person.objects.filter(key__in=["E0001", "E0002", "E0003", "E0004", "E0005"]).count() == 5
     post = Assignment.objects.select_related("team", "position", "superior").get(person__key="E0003")
     assert (post.team.name, post.position.code, post.valid_from) == ("直播组", "agent", date(2022, 4, 18))
-    assert post.superior is not None and post.superior.key == "E0001"
+    assert post.superior is not None
+    assert post.superior.key == "E0001"
     hr.go("people")
     hr.shot("people-after")
     hr.sees("电商客服部", "直播组")
@@ -181,7 +182,8 @@ def test_journey_1_setting_up(office: Office, width: int, tmp_path: Path) -> Non
     second.shot("published")
     second.sees("已发布")
     version.refresh_from_db()
-    assert (version.state, version.submitted_by.username, version.published_by.username) == ("published", "hr", "hr2")
+    done = SchemeVersion.objects.filter(state="published", submitted_by__username="hr", published_by__username="hr2")
+    assert done.get() == version
     weights = {d["id"]: d["weight"] for d in yaml.safe_load(version.text)["dimensions"]}
     assert (weights["quality"], weights["efficiency"], sum(weights.values())) == (45, 25, 100)
 

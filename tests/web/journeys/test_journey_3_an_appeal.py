@@ -1,4 +1,4 @@
-"""Journey 3: an appeal of Friday 26 September 2025 is due on the 30th, because Sunday the 28th is worked; it is upheld."""
+"""Journey 3: an appeal of Friday 26 September 2025 is due on the 30th: Sunday the 28th is worked; upheld."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from meritdesk.sample import write_sample
 from meritdesk.web.access.models import RoleGrant, User
@@ -36,8 +37,8 @@ def august(folder: Path) -> Path:
 @contextmanager
 def in_august(folder: Path) -> Iterator[None]:
     """Let the sample company be that of August 2025."""
-    of_month = {"FIRST": date(2025, 8, 1), "LAST": date(2025, 8, 31)}
-    with patch.multiple(cycle_company, **of_month, sample_folder=lambda teams, size: august(folder)):
+    month: dict[str, Any] = {"FIRST": date(2025, 8, 1), "LAST": date(2025, 8, 31)}
+    with patch.multiple(cycle_company, **month, sample_folder=lambda teams, size: august(folder)):
         cycle_company.sample_data.cache_clear()
         yield
     cycle_company.sample_data.cache_clear()
@@ -78,7 +79,7 @@ def file_appeal(office: Office, appraisal: Appraisal, width: int) -> Appeal:
     agent.page.locator("[name=about][value=problem_solving]").check()
     agent.fill(grounds=GROUNDS)
     agent.page.locator("[name=files]").set_input_files(
-        [{"name": "仓库确认函.txt", "mimeType": "text/plain", "buffer": "8月19日漏发，责任在仓库。".encode()}]
+        FilePayload(name="仓库确认函.txt", mimeType="text/plain", buffer="8月19日漏发，责任在仓库。".encode())
     )
     agent.shot("appeal-filled")
     agent.send("提交申诉")
@@ -132,10 +133,9 @@ def test_journey_3_an_appeal(office: Office, width: int, tmp_path: Path) -> None
     refused_rater(office, appeal)
     office.clock.set("2025-09-30 23:50")
     decide(office, appeal)
-    appeal.refresh_from_db()
-    assert (appeal.state, appeal.decider.username) == ("upheld", "P02")
+    assert Appeal.objects.filter(state="upheld", decider__username="P02").get() == appeal
 
-    correction = Correction.objects.select_related("before", "after").get()
+    correction: Any = Correction.objects.select_related("before", "after").get()
     assert (correction.state, correction.appeal_id, correction.before_id) == ("posted", appeal.pk, appraisal.result_id)
     assert correction.after.total - correction.before.total == correction.total_difference > 0
     assert list(Result.objects.exclude(pk=correction.after_id).order_by("pk").values()) == results

@@ -94,8 +94,9 @@ def by_command_line(centre: Centre, folder: Path) -> dict[str, dict[str, Any]]:
         roster.append([entry.person.key, entry.name, entry.department, entry.team_name, position, entry.superior,
                        entry.valid_from.isoformat(), until])  # fmt: skip
     ratings: list[list[object]] = [["被评人工号", "指标", "评分角色", "评分人工号", "分档", "事例", "评分日期"]]
-    for item in RatingItem.objects.filter(form__appraisal__cycle=centre.cycle).select_related("form__appraisal__person"):
-        form = item.form
+    items = RatingItem.objects.filter(form__appraisal__cycle=centre.cycle)
+    for item in items.select_related("form__appraisal__person", "form__rater"):
+        form: Any = item.form
         ratings.append([form.appraisal.person.key, INDICATORS[item.indicator], ROLES[form.role], form.rater.key,
                         item.level, item.remark, form.day.isoformat()])  # fmt: skip
     for name, rows in (("名册.xlsx", roster), ("评分_2025-09.xlsx", ratings)):
@@ -150,14 +151,17 @@ def test_journey_4_joiner_leaver_transfer(office: Office, width: int, tmp_path: 
     fill_forms(centre.cycle)
     advance(centre, "published", data=False)
 
-    mover, leaver, joiner = (
+    found: list[Any] = [
         Appraisal.objects.select_related("result").get(cycle=centre.cycle, person__key=key)
         for key in (MOVER, LEAVER, JOINER)
-    )
+    ]
+    mover, leaver, joiner = found
     before, after = engine.read_document(mover.result)["appraisal"]["segments"]
     assert [(s["team"], s["days"]) for s in (before, after)] == [("一组", 14), ("二组", 16)]
-    assert (superior_of(before), superior_of(after)) == ({("standards", 3), ("problem_solving", 3), ("response", 3)},
-                                                         {("standards", 4), ("problem_solving", 4), ("response", 4)})
+    assert (superior_of(before), superior_of(after)) == (
+        {("standards", 3), ("problem_solving", 3), ("response", 3)},
+        {("standards", 4), ("problem_solving", 4), ("response", 4)},
+    )
     assert (leaver.result.days, leaver.state) == (19, "interview")
     assert (joiner.state, joiner.result.total, joiner.result.coefficient) == ("not_appraised", None, 10_000)
 
