@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404
 from django.utils import timezone
 
@@ -221,6 +222,10 @@ class Task:
         return self.form.state == RatingForm.State.SUBMITTED
 
 
+LISTED, ROUNDS = 60, 12
+"""Forms listed of one round, and rounds listed: whoever rates a whole company still gets a page."""
+
+
 @dataclass
 class Round:
     """A rater's forms in one role of one cycle."""
@@ -232,11 +237,14 @@ class Round:
     indicators: dict[str, str] = field(default_factory=dict)
     """Indicator → title, of all forms: the side-by-side pages."""
     late: bool = False
+    total: int = 0
+    submitted: int = 0
+    """Forms in all, and those handed in; `tasks` are at most `LISTED` of them, those that wait first."""
 
     @property
-    def submitted(self) -> int:
-        """Return how many were handed in."""
-        return sum(task.submitted for task in self.tasks)
+    def unlisted(self) -> int:
+        """Return how many are not among `tasks`."""
+        return self.total - len(self.tasks)
 
     @property
     def next(self) -> Task | None:
@@ -245,20 +253,38 @@ class Round:
 
 
 def my_rounds(user: User) -> list[Round]:
-    """Return the account's forms by cycle and role, the earliest deadline first; what can still be done comes first."""
+    """Return the account's forms by cycle and role, the earliest deadline first; what can still be done comes first.
+
+    Of each cycle and role the first `LISTED` forms, those that wait before those handed in; of `ROUNDS` at most.
+    """
+    counts = _rounds_of(user)
+    order = [
+        F("state").asc(),
+        F("appraisal__team__name").asc(),
+        F("appraisal__person__key").asc(),
+        F("segment_from").asc(),
+    ]
+    place = Window(RowNumber(), partition_by=[F("appraisal__cycle"), F("role")], order_by=order)
     forms = list(
         _mine(user)
+        .filter(appraisal__cycle__in={cycle for cycle, _role in counts})
+        .annotate(place=place)
+        .filter(place__lte=LISTED)
         .select_related("appraisal__cycle__scheme_version__scheme", "appraisal__person", "appraisal__team", "rater")
         .prefetch_related("items")
-        .order_by("appraisal__team__name", "appraisal__person__key", "segment_from")
+        .order_by("place")
     )
+    forms = [form for form in forms if (form.appraisal.cycle_id, form.role) in counts]
     positions, again = positions_of(forms), given_back(forms)
     rounds: dict[tuple[int, str], Round] = {}
     for form in forms:
         cycle = form.appraisal.cycle
         key = (cycle.pk, form.role)
         if key not in rounds:
-            rounds[key] = Round(cycle, form.role, role_title(cycle, form.role), late=_is_late(cycle))
+            total, submitted = counts[key]
+            rounds[key] = Round(
+                cycle, form.role, role_title(cycle, form.role), late=_is_late(cycle), total=total, submitted=submitted
+            )
         rubric = rubric_of(cycle, positions[form.pk], form.role)
         closed = why_closed(form, again)
         rows = rows_of(form, rubric, list(form.items.all()), writable=not closed)
@@ -266,6 +292,19 @@ def my_rounds(user: User) -> list[Round]:
         rounds[key].tasks.append(Task(form, sum(not row.lacking for row in rows), len(rows), closed, name))
         rounds[key].indicators.update({each.id: each.title for each in rubric})
     return sorted(rounds.values(), key=_by_due)
+
+
+def _rounds_of(user: User) -> dict[tuple[int, str], tuple[int, int]]:
+    """Return (cycle, role) → forms in all and handed in, of the newest `ROUNDS`, those with forms that wait first."""
+    handed_in = Count("pk", filter=Q(state=RatingForm.State.SUBMITTED))
+    grouped = (
+        _mine(user)
+        .values("appraisal__cycle", "role", "appraisal__cycle__first_day")
+        .annotate(total=Count("pk"), submitted=handed_in)
+        .order_by("-appraisal__cycle__first_day", "appraisal__cycle", "role")
+    )
+    waiting_first = sorted(grouped, key=lambda row: row["submitted"] == row["total"])[:ROUNDS]
+    return {(row["appraisal__cycle"], row["role"]): (row["total"], row["submitted"]) for row in waiting_first}
 
 
 def _mine(user: User) -> QuerySet[RatingForm]:
