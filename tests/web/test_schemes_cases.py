@@ -9,14 +9,20 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from meritdesk.cases import load_cases, results_of, run_cases
+from meritdesk.cases import Comparison, load_cases, results_of, run_cases
 from meritdesk.scheme.load import load_scheme, shipped
 from meritdesk.web.access.models import AuditEntry, User
+from meritdesk.web.schemes.actions import do_edit_draft
 from meritdesk.web.schemes.forms.case import rewritten, typed
+from meritdesk.web.schemes.forms.text import comments_lost
 from meritdesk.web.schemes.models import SchemeVersion
-from meritdesk.web.schemes.queries.documents import metrics
+from meritdesk.web.schemes.queries import working
+from meritdesk.web.schemes.queries.adopting import adoptions
+from meritdesk.web.schemes.queries.documents import loaded, metrics
 from meritdesk.web.schemes.queries.sheet import documents, sheet
-from meritdesk.web.schemes.queries.working import run
+from meritdesk.web.schemes.queries.told import judged, whom
+from meritdesk.web.schemes.queries.versions import authors_of
+from meritdesk.web.schemes.queries.working import Run, read_cases, run
 from tests.web.company import Company
 from tests.web.schemes_company import make_draft
 
@@ -41,6 +47,8 @@ def send(client: Client, version: SchemeVersion, **fields: object) -> str:
     address = reverse("scheme-cases", args=[version.pk])
     response = client.post(address, {"edit_version": version.edit_version, **fields}, follow=True)
     version.refresh_from_db()
+    if response.status_code == 200:
+        response = client.get(address, {"run": "1"})  # what htmx fetches once the page is there
     return str(response.content.decode())
 
 
@@ -100,7 +108,7 @@ def test_cases_as_text_say_the_line_of_a_mistake(draft: SchemeVersion, hr: Clien
 
 def test_a_case_that_names_what_is_gone_is_told(draft: SchemeVersion, hr: Client) -> None:
     send(hr, draft, act="text", text=draft.cases_text.replace("fcr_recorded: 88%", "fcr_gone: 88%", 1))
-    page = str(hr.get(reverse("scheme-cases", args=[draft.pk])).content.decode())
+    page = str(hr.get(reverse("scheme-cases", args=[draft.pk]), {"run": "1"}).content.decode())
     assert "“fcr_gone”在方案中没有" in page
 
 
@@ -119,3 +127,105 @@ def test_two_people_in_the_cases(draft: SchemeVersion, hr: Client, company: Comp
     assert response.status_code == 409
     assert "cases: []" in response.content.decode()
     assert "这是已保存的" in response.content.decode()
+
+
+def changed_weights(draft: SchemeVersion, user: User) -> SchemeVersion:
+    """Move two points of weight between the first two dimensions: many expectations no longer hold."""
+    text = draft.text.replace("weight: 40", "weight: 38", 1).replace("weight: 30", "weight: 32", 1)
+    return do_edit_draft(acting_user=user, version=draft, text=text, edit_version=draft.edit_version)
+
+
+def test_a_page_answers_before_the_cases_are_run(draft: SchemeVersion, hr: Client) -> None:
+    """What takes a while follows by itself; a second opening has it at once."""
+    changed = draft.cases_text.replace("七项全满", "七项都满")
+    send(hr, draft, act="text", text=changed)
+    working._RUNS.clear()
+    for name in ("scheme-cases", "scheme-check", "scheme-publication"):
+        address = reverse(name, args=[draft.pk])
+        first = hr.get(address).content.decode()
+        assert "正在" in first
+        assert "run=1" in first
+        assert not working._RUNS  # nothing was computed for it
+    assert "49 / 49" in hr.get(reverse("scheme-cases", args=[draft.pk]), {"run": "1"}).content.decode()
+    later = hr.get(reverse("scheme-cases", args=[draft.pk])).content.decode()
+    assert "49 / 49" in later
+    assert "正在" not in later
+
+
+def test_what_differs_is_told_in_words(draft: SchemeVersion, company: Company) -> None:
+    details = [r.detail for r in run(changed_weights(draft, company.users["hr"])).results if not r.passed]
+    assert details
+    assert any(detail.startswith("总分应得 82，算出 81.8") for detail in details)
+    told = "".join(details)
+    assert not any(word in told for word in ("total", "grade", "coefficient", "pay.", "≠"))
+
+
+def test_people_are_named_only_where_there_are_several(company: Company) -> None:
+    version = make_draft(company, "printed", base="r2e-presales-forms")
+    scheme, cases = loaded(version).scheme, read_cases(version.cases_text)
+    group = next(case for case in cases if len(case.people) > 1)
+    alone = next(case for case in cases if not case.people)
+    first = group.people[0].name or "1"
+    wrong = [Comparison(group.title, first, "total", "1", "2", "2"), Comparison(alone.title, "1", "total", "1", "2", "2")]
+    assert [r.detail for r in judged(scheme, cases, wrong)] == [
+        f"{whom(group, first)}的总分应得 1，算出 2", "总分应得 1，算出 2",
+    ]  # fmt: skip
+    assert whom(group, first)
+
+
+def test_computed_figures_are_taken_over_by_a_person_with_a_reason(
+    draft: SchemeVersion, hr: Client, company: Company
+) -> None:
+    commented = draft.cases_text.replace("    expect: {total: 100, rank: 1", "    # 亲手算过\n    expect: {total: 100, rank: 1", 1)
+    commented = commented.replace("uses: [plan, training]}", "uses: [plan, training]}  # 最低", 1)
+    send(hr, draft, act="text", text=commented)
+    changed_weights(draft, company.users["hr"])
+    draft.refresh_from_db()
+    offered = adoptions(draft, run(draft))
+    failing = {r.name for r in run(draft).results if not r.passed}
+    assert {adoption.title for adoption in offered} == failing
+    page = hr.get(reverse("scheme-cases", args=[draft.pk]), {"run": "1", "case": offered[0].index}).content.decode()
+    assert "算例是对员工的承诺" in page
+    assert 'id="adopt-one"' in page
+    before = draft.cases_text
+    address = reverse("scheme-cases", args=[draft.pk])
+    sent = {"act": "adopt", "edit_version": draft.edit_version, "chosen": [offered[0].index]}
+    refused = hr.post(address, {**sent, "reason": " "})
+    assert refused.status_code == 422
+    assert "没有写为什么更新应得" in refused.content.decode()
+    draft.refresh_from_db()
+    assert draft.cases_text == before
+    send(hr, draft, act="adopt", chosen=[offered[0].index], reason="服务质量降为 38%，亲手算过")
+    assert {r.name for r in run(draft).results if not r.passed} == failing - {offered[0].title}
+    rest = [adoption.index for adoption in offered[1:]]
+    send(hr, draft, act="adopt", chosen=rest, reason="其余同理")
+    assert run(draft).passed == 49
+    assert [c["title"] for c in documents(draft.cases_text)] == [c["title"] for c in documents(before)]
+    assert comments_lost(commented, draft.cases_text) == []
+    assert "# 最低" in draft.cases_text
+    entry = AuditEntry.objects.filter(action="scheme-adopt-computed").earliest("sequence")
+    assert "亲手算过" in (entry.new or "")
+    assert f"{offered[0].title} › 总分" in (entry.old or "")
+    assert "hr" in authors_of(draft)
+
+
+def test_figures_shown_before_somebody_saved_are_not_taken_over(
+    draft: SchemeVersion, hr: Client, company: Company
+) -> None:
+    changed_weights(draft, company.users["hr2"])
+    sent = {"act": "adopt", "edit_version": 1, "chosen": [0], "reason": "看过"}
+    response = hr.post(reverse("scheme-cases", args=[draft.pk]), sent)
+    assert response.status_code == 422
+    assert "别人先保存了" in response.content.decode()
+    assert not AuditEntry.objects.filter(action="scheme-adopt-computed").exists()
+
+
+def test_of_a_group_only_plain_figures_are_offered(company: Company) -> None:
+    version = make_draft(company, "group", base="r2c-contact-centre-310")
+    cases = read_cases(version.cases_text)
+    group = next(case for case in cases if len(case.people) > 1)
+    first = group.people[0].name or "1"
+    wrong = [Comparison(group.title, first, what, "1", "2", "2") for what in ("total", "rank")]
+    [offered] = adoptions(version, Run(wrong))
+    assert [figure.steps for figure in offered.figures] == [("people", 0, "expect", "total")]
+    assert len(offered.left) == 1

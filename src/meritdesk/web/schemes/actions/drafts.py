@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
@@ -20,10 +20,13 @@ from meritdesk.scheme.load import LoadedScheme
 from meritdesk.web.access.actions import Conflict, Refused, action, claim_once, record
 from meritdesk.web.access.models import User
 from meritdesk.web.people.models import Department
+from meritdesk.web.schemes.forms.case import replaced, rewritten
 from meritdesk.web.schemes.forms.text import rewrite
 from meritdesk.web.schemes.models import Scheme, SchemeVersion
+from meritdesk.web.schemes.queries.adopting import adoptions
 from meritdesk.web.schemes.queries.documents import loaded, read
-from meritdesk.web.schemes.queries.working import read_cases
+from meritdesk.web.schemes.queries.sheet import documents
+from meritdesk.web.schemes.queries.working import read_cases, run
 from meritdesk.web.schemes.states import after
 
 State = SchemeVersion.State
@@ -145,6 +148,40 @@ def do_edit_cases(*, acting_user: User, version: SchemeVersion, cases_text: str,
     held.cases_text, held.edit_version = cases_text, held.edit_version + 1
     held.save(update_fields=["cases_text", "edit_version", "updated_at"])
     record(acting_user, "scheme-edit-cases", held, old=old, new={"cases": len(cases), "text": _hash(cases_text)})
+    return held
+
+
+@action
+def do_adopt_computed(
+    *, acting_user: User, version: SchemeVersion, chosen: Collection[int], reason: str, edit_version: int
+) -> SchemeVersion:
+    """Replace the expectations of the chosen cases (by index) that no longer hold by what both readers give now.
+
+    Titles, comments and everything that agrees stay word for word. Refused without a reason or with nothing to replace;
+    Conflict where somebody saved since the figures were shown.
+    """
+    held = _held(version, edit_version)
+    if not reason.strip():
+        raise Refused("reason-missing", _("没有写为什么更新应得"), _("写明方案改了什么，亲手算过哪几个"), "reason")
+    taken = [adoption for adoption in adoptions(held, run(held)) if adoption.index in chosen]
+    if not taken:
+        raise Refused("nothing-to-adopt", _("没有选中要更新的算例"), _("勾选至少一个不符的算例"), "chosen")
+    cases = documents(held.cases_text)
+    for adoption in taken:
+        cases[adoption.index] = replaced(cases[adoption.index], [(f.steps, f.value) for f in adoption.figures])
+    before, cases_text = _hash(held.cases_text), rewritten(held.cases_text, cases)
+    read_cases(cases_text)
+    held.cases_text, held.edit_version = cases_text, held.edit_version + 1
+    held.save(update_fields=["cases_text", "edit_version", "updated_at"])
+    listed = [(f"{adoption.title} › {f.label}", f.old, f.new) for adoption in taken for f in adoption.figures]
+    record(
+        acting_user, "scheme-adopt-computed", held,
+        old={"text": before, **{name: old for name, old, _new in listed}},
+        new={
+            "text": _hash(cases_text), "reason": reason.strip(), "cases": len(taken),
+            **{name: new for name, _old, new in listed},
+        },
+    )  # fmt: skip
     return held
 
 

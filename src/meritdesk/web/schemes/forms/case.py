@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -78,3 +78,14 @@ def new_case(cases: list[dict[str, Any]]) -> dict[str, Any]:
     for name in ("stated", "expect", "people", "segments", "adjusted"):
         last.pop(name, None)
     return {"title": title, **{key: value for key, value in last.items() if key != "title"}}
+
+
+def replaced(case: Mapping[str, Any], values: Sequence[tuple[tuple[str | int, ...], Any]]) -> dict[str, Any]:
+    """Return a case with the value at each path replaced; everything else of it stays as it was written."""
+    changed = deepcopy(dict(case))
+    for path, value in values:
+        holder: Any = changed
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = value
+    return changed

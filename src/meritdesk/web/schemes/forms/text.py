@@ -23,6 +23,8 @@ WIDTH = 118
 _SAFE = re.compile(r"[\w一-鿿][^\n\r\t:#,\[\]{}&*!|>'\"%@`]*")
 _LOOKS_OTHERWISE = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?|true|false|null|~|")
 _COMMENT = re.compile(r"""^\s*#|\s#""")
+_BESIDE = re.compile(r"\s+#")
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 
 
 def write(document: Any) -> str:
@@ -60,7 +62,13 @@ def comments_lost(old: str, new: str) -> list[str]:
 
 
 def _without_quotes(row: str) -> str:
-    return re.sub(r""""[^"]*"|'[^']*'""", '""', row)
+    return _QUOTED.sub('""', row)
+
+
+def _name(item: Any) -> str:
+    """Return what an item of a list is known by in both texts: its id, code or level, else its title; or nothing."""
+    key = item_key(item, -1)
+    return key if key != "0" else str(item.get("title", "")) if isinstance(item, Mapping) else ""
 
 
 # ------------------------------------------------------------------ writing anew
@@ -159,11 +167,13 @@ class _Source:
                     yield from self.composed(old[key], value, (*path, key), at + 1, last)
                 else:
                     yield from self.comment_above(blocks[key] if key in old else None, (*path, key))
-                    yield from _entry(key, value, column)
+                    written = list(_entry(key, value, column))
+                    written[0] += self.comment_beside(blocks[key] if key in old else None, (*path, key))
+                    yield from written
             return
-        known = {item_key(item, -1): index for index, item in enumerate(old) if item_key(item, -1) != "0"}
+        known = {_name(item): index for index, item in enumerate(old) if _name(item)}
         for item in new:
-            index = known.get(item_key(item, -1), -1)
+            index = known.get(_name(item), -1)
             if index < 0 and item in old:
                 index = old.index(item)
             if index >= 0 and old[index] == item:
@@ -189,6 +199,14 @@ class _Source:
         """Yield the comment and empty rows that stand above an entry which is written anew."""
         if block is not None and path in self.lines:
             yield from self.rows[block[0] : self.lines[path][0] - 1]
+
+    def comment_beside(self, block: tuple[int, int] | None, path: Steps) -> str:
+        """Return the comment that stands behind an entry of one row which is written anew; empty for none."""
+        at = self.lines[path][0] - 1 if block is not None else -1
+        if block is None or any(not self.is_comment(row) for row in range(at + 1, block[1])):
+            return ""
+        found = _BESIDE.search(_QUOTED.sub(lambda quoted: "x" * len(quoted.group()), self.rows[at]))
+        return self.rows[at][found.start() :].rstrip() if found else ""
 
     def can_descend(self, old: Any, new: Any, path: Steps) -> bool:
         """Return whether both values are groups (or lists) and the old one has each entry on rows of its own."""

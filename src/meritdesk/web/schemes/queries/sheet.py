@@ -25,6 +25,7 @@ from meritdesk.web.schemes.forms.grammar import written
 from meritdesk.web.schemes.forms.typed import same
 from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded, metrics
+from meritdesk.web.schemes.queries.told import figure_title, figure_value, whom
 from meritdesk.web.schemes.queries.working import Run, computed, inputs_of, read_cases
 
 HINTS = {"ratio": "95%", "seconds": "30", "yuan": "5000"}
@@ -81,6 +82,33 @@ class Sheet:
     """Why the case could not be computed at all; empty if it could."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """A figure of a case in words: whom it is about (empty where there is only one), what, expected, computed."""
+
+    who: str
+    what: str
+    expected: str
+    exact: str
+    columns: str
+    agrees: bool
+
+
+def compared(version: SchemeVersion, title: str, run: Run) -> list[Told]:
+    """Return every figure that a case names, in words."""
+    scheme = loaded(version).scheme
+    case = next((case for case in read_cases(version.cases_text) if case.title == title), None)
+    if case is None:
+        return []
+    found = []
+    for c in run.of(title):
+        expected, exact, columns = (figure_value(scheme, c.what, v) for v in (c.expected, c.exact, c.columns))
+        what = figure_title(scheme, c.what)
+        what = _("{what}（原表所写）").format(what=what) if c.stated else what
+        found.append(Told(whom(case, c.person), what, expected, exact, columns, c.agrees))
+    return found
+
+
 def _computed(version: SchemeVersion, index: int) -> Mapping[str, Comparison]:
     cases = read_cases(version.cases_text)
     return computed(version, cases[index]) if index < len(cases) else {}
@@ -118,7 +146,9 @@ def sheet(version: SchemeVersion, index: int, document: Mapping[str, Any], run: 
         Input(f"violations.{code}", f"{code} {codes.get(code, '')}", _given(document, "violations", code), "0")
         for code in needed["violation"] if f"violations.{code}" not in used
     ]  # fmt: skip
-    others += [Input(f"pay.{name}", name, _given(document, "pay", name), "5000") for name in needed["pay"]]
+    others += [
+        Input(f"pay.{name}", _paid(scheme, name), _given(document, "pay", name), "5000") for name in needed["pay"]
+    ]
     grades = [(g.id, title_of(g)) for g in scheme.grades]
     figures = [_figure("total", _("总分"), document, outcome)]
     if grades:
@@ -162,6 +192,12 @@ def _inputs(scheme: Scheme, indicator: Indicator, document: Mapping[str, Any], u
         yield Input(f"targets.{indicator.id}", _("本人目标"), _given(document, "targets", indicator.id), "100")
     elif target is not None and hasattr(target, "change"):
         yield Input(f"baselines.{indicator.id}", _("本人基线"), _given(document, "baselines", indicator.id), "100")
+
+
+def _paid(scheme: Scheme, name: str) -> str:
+    """Return what a pay input is called: the item of the slip that it is the amount of, else its name."""
+    items = scheme.pay.items if scheme.pay is not None else ()
+    return next((title_of(item) for item in items if getattr(item.amount, "pay", None) == name), name)
 
 
 def _once(name: str, label: str, value: str, hint: str, used: set[str]) -> Iterator[Input]:

@@ -22,7 +22,7 @@ from meritdesk.web.schemes.models import Scheme, SchemeVersion
 State = SchemeVersion.State
 OPEN = (State.PUBLISHED, State.RETIRED)
 """States in which a version is readable by everybody."""
-EDITS = ("scheme-create", "scheme-edit", "scheme-edit-cases", "scheme-begin-version")
+EDITS = ("scheme-create", "scheme-edit", "scheme-edit-cases", "scheme-adopt-computed", "scheme-begin-version")
 """Acts that make somebody an author of a version."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 
-from meritdesk.cases import Case, CaseFile, CaseResult, Comparison, Expectation, Facts, results_of, run_cases
+from meritdesk.cases import Case, CaseFile, CaseResult, Comparison, Expectation, Facts, run_cases
 from meritdesk.compiled import compile_scheme
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _, current
@@ -19,10 +19,15 @@ from meritdesk.scheme.reading import Steps, read_yaml
 from meritdesk.scheme.shape import faults
 from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded, metrics, read
+from meritdesk.web.schemes.queries.told import judged
 
 NAME = "cases.yaml"
 _NUMBER = re.compile(r"(\d+)/")
 """How the place of a problem begins when it is about the rows of one case: the number of the case."""
+KEPT = 64
+"""Most runs that a process keeps, by text, cases and language."""
+_RUNS: dict[tuple[str, str, str], Run] = {}
+_LOCK = Lock()
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,27 @@ def read_cases(text: str) -> Sequence[Case]:
 
 def run(version: SchemeVersion) -> Run:
     """Return the outcome of all worked cases of a version; problems instead where they cannot be run."""
-    return _run(version.text, version.cases_text, current())
+    key = _key(version)
+    found = _RUNS.get(key)
+    if found is None:
+        found = _run(version.text, version.cases_text)
+        with _LOCK:
+            while len(_RUNS) >= KEPT:
+                del _RUNS[next(iter(_RUNS))]
+            _RUNS[key] = found
+    return found
 
 
-@lru_cache(maxsize=64)
-def _run(text: str, cases_text: str, language: str) -> Run:
-    del language  # it keys the cache
+def ran(version: SchemeVersion) -> Run | None:
+    """Return the outcome of a run that this process made already; None for one that would take a second or two."""
+    return run(version) if not version.cases_text.strip() else _RUNS.get(_key(version))
+
+
+def _key(version: SchemeVersion) -> tuple[str, str, str]:
+    return version.text, version.cases_text, current()
+
+
+def _run(text: str, cases_text: str) -> Run:
     try:
         scheme, cases = read(text).scheme, read_cases(cases_text)
         if not cases:
@@ -99,7 +119,7 @@ def _all_that_run(scheme: Scheme, cases: Sequence[Case]) -> Run:
                 raise
             case = left.pop(int(number.group(1)) - 1)
             broken.append(CaseResult(case.title, False, f"{problem.place.partition(': ')[2]}：{problem.message}"))
-    return Run(comparisons, [*broken, *results_of(comparisons)])
+    return Run(comparisons, [*broken, *judged(scheme, cases, comparisons)])
 
 
 def computed(version: SchemeVersion, case: Case) -> Mapping[str, Comparison]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from meritdesk.errors import MeritdeskError, Problem
+from meritdesk.language import _
 from meritdesk.web.access.actions import Conflict
-from meritdesk.web.schemes.actions import do_edit_cases
+from meritdesk.web.schemes.actions import do_adopt_computed, do_edit_cases
 from meritdesk.web.schemes.forms.case import new_case, rewritten, typed
 from meritdesk.web.schemes.models import SchemeVersion
-from meritdesk.web.schemes.queries.sheet import documents, sheet
+from meritdesk.web.schemes.queries.adopting import adoptions
+from meritdesk.web.schemes.queries.sheet import compared, documents, sheet
 from meritdesk.web.schemes.queries.versions import access_version
-from meritdesk.web.schemes.queries.working import Run, run
+from meritdesk.web.schemes.queries.working import Run, ran, run
 from meritdesk.web.schemes.views.frame import acting, number_in, version_frame
 
 NEEDED = 10
@@ -26,7 +29,7 @@ def cases_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the cases of a version, or save one sheet, a new case, a removal or the whole text."""
     version = access_version(acting(request), request.right, pk)  # type: ignore[attr-defined]
     if request.method == "POST":
-        return _save(request, version)
+        return _adopt(request, version) if request.POST.get("act") == "adopt" else _save(request, version)
     index = request.GET.get("case", "")
     return _page(request, version, int(index) if index.isdigit() else None)
 
@@ -70,6 +73,23 @@ def _save(request: HttpRequest, version: SchemeVersion) -> HttpResponse:
     return redirect(reverse("scheme-cases", args=(version.pk,)) + query)
 
 
+def _adopt(request: HttpRequest, version: SchemeVersion) -> HttpResponse:
+    """Take over what was computed for the cases that a person chose, old beside new, with a reason."""
+    shown = number_in(request, "shown")
+    chosen = {int(text) for text in request.POST.getlist("chosen") if text.isdigit()}
+    run(version)  # before the act, which then finds it ready and holds its transaction for a moment only
+    try:
+        do_adopt_computed(
+            acting_user=acting(request), version=version, chosen=chosen, reason=request.POST.get("reason", ""),
+            edit_version=number_in(request, "edit_version"),
+        )  # fmt: skip
+    except MeritdeskError as error:
+        version.refresh_from_db()
+        return _page(request, version, None if shown < 0 else shown, list(error.problems))
+    messages.success(request, _("已更新 {n} 个算例的应得，原因记入审计").format(n=len(chosen)))
+    return redirect(reverse("scheme-cases", args=(version.pk,)) + ("" if shown < 0 else f"?case={shown}"))
+
+
 def _page(
     request: HttpRequest, version: SchemeVersion, index: int | None, problems: list[Problem] | None = None,
     theirs: str = "", typed_text: str | None = None, typed_case: dict[str, Any] | None = None,
@@ -78,28 +98,43 @@ def _page(
         cases = documents(version.cases_text)
     except MeritdeskError as error:
         cases, problems = [], [*(problems or []), *error.problems]
-    outcome: Run = run(version)
+    at_once = bool(problems) or "run" in request.GET
+    known = run(version) if at_once else ran(version)
+    outcome: Run = known if known is not None else Run()
     passed = {result.name: result.passed for result in outcome.results}
     rows = [
         {"index": number, "title": case.get("title", ""), "passed": passed.get(str(case.get("title", "")))}
         for number, case in enumerate(cases)
     ]
     opened = None
-    if index is not None and 0 <= index < len(cases):
+    has_case = index is not None and 0 <= index < len(cases)
+    if index is not None and has_case and known is not None:
         try:
             opened = sheet(version, index, typed_case or cases[index], outcome)
         except MeritdeskError as error:
             problems = [*(problems or []), *error.problems]
+    offered = adoptions(version, outcome) if known is not None else []
     context = {
         **version_frame(request, version, "cases"),
+        "waiting": known is None,
+        "chosen_case": index if has_case else None,
+        "run_url": _address(index if has_case else None),
+        "offered": offered,
+        "offered_here": [adoption for adoption in offered if has_case and adoption.index == index],
+        "reason": request.POST.get("reason", ""),
         "rows": rows,
         "outcome": outcome,
         "needed": NEEDED,
         "opened": opened,
-        "figures": outcome.of(opened.title) if opened is not None else [],
+        "figures": compared(version, opened.title, outcome) if opened is not None else [],
         "as_text": typed_text is not None or bool(request.GET.get("text")),
         "typed_text": version.cases_text if typed_text is None else typed_text,
         "problems": problems or list(outcome.problems),
         "theirs": theirs,
     }
     return render(request, "schemes/cases.html", context, status=409 if theirs else 422 if problems else 200)
+
+
+def _address(index: int | None) -> str:
+    """Return the query by which the page is fetched again with everything computed."""
+    return "?run=1" if index is None else f"?run=1&case={index}"

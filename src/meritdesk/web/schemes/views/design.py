@@ -135,6 +135,7 @@ def _page(request: HttpRequest, version: SchemeVersion, part: parts.Part, outcom
     if part.path(shown) is None:
         part = parts.Part("contents")
     fields = [] if part.section == "contents" and not part.name else parts.nodes(part, shown, metrics())
+    listed = branches(version, shown, part.name)
     context: dict[str, Any] = {
         **version_frame(request, version, "design"),
         "part": part,
@@ -144,7 +145,8 @@ def _page(request: HttpRequest, version: SchemeVersion, part: parts.Part, outcom
             {"key": key, "title": title, "url": address(version, parts.Part(key)), "active": key == part.section}
             for key, (title, _fields) in parts.SECTIONS.items()
         ],
-        "branches": branches(version, shown, part.name),
+        "branches": listed,
+        "first_part": next((leaf.url for branch in listed.branches for leaf in branch.leaves), ""),
         "nodes": fields,
         "outcome": outcome,
         "commented": has_comments(version.text),

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.web.schemes import actions
 from meritdesk.web.schemes.models import SchemeVersion
-from meritdesk.web.schemes.queries.publishing import blockers
+from meritdesk.web.schemes.queries.publishing import blockers, publishers
 from meritdesk.web.schemes.queries.versions import access_scheme, access_version, authors_of, steps_of
-from meritdesk.web.schemes.queries.working import run
+from meritdesk.web.schemes.queries.working import ran, run
 from meritdesk.web.schemes.views.frame import acting, number_in, version_frame
 
 STEPS = ("scheme-submit", "scheme-take-back", "scheme-send-back", "scheme-publish", "scheme-retire")
+NOTICE_DAYS = 7
+"""Days between today and the day of notice that the form begins with."""
 State = SchemeVersion.State
 
 
@@ -117,28 +120,41 @@ def _day(text: str) -> date | None:
 def _page(request: HttpRequest, version: SchemeVersion, problems: list[Problem]) -> HttpResponse:
     frame = version_frame(request, version, "publication")
     state = State(version.state)
-    outcome = run(version)
-    waiting = blockers(version) if state in (State.DRAFT, State.SUBMITTED) else []
+    on_its_way = state in (State.DRAFT, State.SUBMITTED)
+    outcome = run(version) if problems or "run" in request.GET else ran(version)
+    waiting = blockers(version) if on_its_way and outcome is not None else []
     own = acting(request).username in authors_of(version)
-    typed = request.POST if problems and "reason" in request.POST else None
     context: dict[str, Any] = {
         **frame,
+        **_typed(request if problems and "reason" in request.POST else None, version),
         "problems": problems,
         "blockers": waiting,
         "outcome": outcome,
+        "waiting": outcome is None,
         "own": own,
+        "publishers": publishers(version) if on_its_way else None,
         "may_publish": state == State.SUBMITTED and frame["publishes"] and not own,
-        "reason": typed.get("reason", "") if typed else version.reason,
-        "consultation": typed.get("consultation", "") if typed else version.consultation,
-        "consulted_on": typed.get("consulted_on", "") if typed else version.consulted_on,
-        "notice_on": typed.get("notice_on", "") if typed else version.notice_on,
         "history": [
             {"when": step.at, "who": step.who, "text": _step_name(step.action), "note": step.reason}
             for step in steps_of(version, STEPS)
         ],
-        "steps": _steps(state, bool(waiting)),
+        "steps": _steps(state, outcome is None or bool(waiting)),
     }
     return render(request, "schemes/publication.html", context, status=422 if problems else 200)
+
+
+def _typed(request: HttpRequest | None, version: SchemeVersion) -> dict[str, Any]:
+    """Return what the form of submission holds: what was typed, else what was said before, else days to begin with."""
+    names = ("reason", "consultation", "consulted_on", "notice_on")
+    if request is not None:
+        return {name: request.POST.get(name, "") for name in names}
+    today = timezone.localdate()
+    return {
+        "reason": version.reason,
+        "consultation": version.consultation,
+        "consulted_on": version.consulted_on or today,
+        "notice_on": version.notice_on or today + timedelta(days=NOTICE_DAYS),
+    }
 
 
 def _step_name(name: str) -> str:

@@ -23,7 +23,7 @@ from meritdesk.web.schemes.queries.documents import loaded, parent_of, read, tem
 from meritdesk.web.schemes.queries.sides import sides
 from meritdesk.web.schemes.queries.versions import access_version, previous_of, versions_of
 from meritdesk.web.schemes.queries.words import in_words
-from meritdesk.web.schemes.queries.working import run
+from meritdesk.web.schemes.queries.working import ran, run
 from meritdesk.web.schemes.views.frame import acting, number_in, version_frame
 
 
@@ -91,14 +91,14 @@ def line_of(problem: Problem) -> str:
 
 
 def check_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show everything the check finds, worked cases included."""
+    """Show everything the check finds; the worked cases follow by themselves where running them takes a while."""
     version = access_version(acting(request), "schemes.read", pk)
-    outcome = run(version)
+    outcome = run(version) if "run" in request.GET else ran(version)
     frame = version_frame(request, version, "check")
     as_printed = loaded(version).scheme.status == "as_printed"
-    if not outcome.problems and not as_printed:
+    if outcome is not None and not outcome.problems and not as_printed:
         frame["report"] = report(version, outcome.results)
-    return render(request, "schemes/check.html", {**frame, "outcome": outcome})
+    return render(request, "schemes/check.html", {**frame, "outcome": outcome, "waiting": outcome is None})
 
 
 def compare_page(request: HttpRequest, pk: int) -> HttpResponse:
