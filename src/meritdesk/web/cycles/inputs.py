@@ -129,22 +129,26 @@ def _ratings(cycle: Cycle) -> Rows:
     items = (
         RatingItem.objects.filter(form__appraisal__cycle=cycle, form__state=RatingForm.State.SUBMITTED)
         .exclude(level__isnull=True, score__isnull=True)
-        .select_related("form__appraisal__person", "form__rater")
         .order_by("form__appraisal__person__key", "form_id", "indicator")
     )
+    # Plain values: there are tens of thousands in a large cycle, and pages ask whether they are still the same.
+    rows = items.values_list(
+        "pk", "form__appraisal__person__key", "indicator", "form__role", "form__rater__key", "form__invitation_id",
+        "level", "score", "remark", "form__day",
+    )  # fmt: skip
     return [
         {
-            "person": item.form.appraisal.person.key,
-            "indicator": item.indicator,
-            "role": item.form.role,
-            "rater": item.form.rater.key if item.form.rater else f"guest-{item.form.invitation_id}",
-            "level": item.level,
-            "score": item.score,
-            "remark": item.remark or None,
-            "day": _day(item.form.day),
-            "source": f"rating#{item.pk}",
+            "person": person,
+            "indicator": indicator,
+            "role": role,
+            "rater": rater if rater is not None else f"guest-{invitation}",
+            "level": level,
+            "score": score,
+            "remark": remark or None,
+            "day": _day(day),
+            "source": f"rating#{pk}",
         }
-        for item in items
+        for pk, person, indicator, role, rater, invitation, level, score, remark, day in rows
     ]
 
 
@@ -208,22 +212,25 @@ def _earlier_results(cycle: Cycle) -> Rows:
             .values("appraisals__result"),
             appraisal__person__in=cycle.appraisals.values("person"),
         )
-        .select_related("appraisal__person", "appraisal__cycle__scheme_version__scheme", "run")
-        .defer("document")
         .order_by("appraisal__person__key", "appraisal__cycle__first_day", "pk")
-    )
+        .values_list(
+            "pk", "appraisal__person__key", "appraisal__cycle__kind", "appraisal__cycle__first_day",
+            "appraisal__cycle__last_day", "appraisal__cycle__scheme_version__scheme__name", "run__scheme_hash", "total",
+            "grade", "days",
+        )
+    )  # fmt: skip
     return [
         {
-            "person": result.appraisal.person.key,
-            "kind": result.appraisal.cycle.kind,
-            "first_day": _day(result.appraisal.cycle.first_day),
-            "last_day": _day(result.appraisal.cycle.last_day),
-            "scheme": result.appraisal.cycle.scheme_version.scheme.name,
-            "scheme_hash": result.run.scheme_hash,
-            "total": result.total,
-            "grade": result.grade or None,
-            "days": result.days,
-            "source": f"result#{result.pk}",
+            "person": person,
+            "kind": kind,
+            "first_day": _day(first),
+            "last_day": _day(last),
+            "scheme": scheme,
+            "scheme_hash": scheme_hash,
+            "total": total,
+            "grade": grade or None,
+            "days": days,
+            "source": f"result#{pk}",
         }
-        for result in standing
+        for pk, person, kind, first, last, scheme, scheme_hash, total, grade, days in standing
     ]
