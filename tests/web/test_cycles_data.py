@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from meritdesk.errors import MeritdeskError
 from meritdesk.events import batches as store
 from meritdesk.web.access.actions import Refused
 from meritdesk.web.cycles import staging
 from meritdesk.web.cycles.actions import data
-from meritdesk.web.cycles.inputs import batch_folder
+from meritdesk.web.cycles.inputs import batch_folder, batches_of, digest, doubtful
 from meritdesk.web.cycles.models import Cycle, DataFile
 from tests.web import crash_import
 from tests.web.cycle_company import Centre, build_cycle, sample_folder
@@ -40,7 +41,7 @@ def stage(centre: Centre, *patterns: str) -> dict[str, str]:
 
 def listed(cycle: Cycle) -> list[str]:
     """Return the ids of the batches that count."""
-    return [batch.id for batch in store.load(batch_folder(cycle)) if not batch.withdrawn]
+    return [batch.id for batch in batches_of(cycle) if not batch.withdrawn]
 
 
 def attach(centre: Centre, choices: dict[str, str]) -> int:
@@ -110,6 +111,7 @@ def test_a_faulty_file_leaves_nothing_behind(centre: Centre) -> None:
 def test_cut_off_and_begun_again(centre: Centre, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """A worker that stops before, in and after the act: begun again, every file is attached once (D1 in small)."""
     choices = stage(centre, "满意度*", "通话记录*", "*.mapping.yaml")
+    before = digest(centre.cycle)
 
     class Killed(BaseException):
         """The worker is gone."""
@@ -126,7 +128,12 @@ def test_cut_off_and_begun_again(centre: Centre, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Killed):
         attach(centre, choices)
     monkeypatch.undo()
+    if where != "report":  # nothing was committed: nothing counts, whatever the manifest lists
+        assert listed(centre.cycle) == []
+        assert digest(centre.cycle) == before
     attach(centre, choices)
+    assert not doubtful(centre.cycle)
+    assert {batch.id for batch in store.load(batch_folder(centre.cycle))} == set(listed(centre.cycle))
     assert len(listed(centre.cycle)) == len(set(listed(centre.cycle))) == centre.cycle.files.count() == 2
     centre.cycle.refresh_from_db()
     assert centre.cycle.data_report["tables"]
@@ -145,6 +152,24 @@ def test_withdrawn_and_put_back(centre: Centre) -> None:
         data.do_withdraw_file(acting_user=centre.hr, file=file, reason="再来一次")
     data.do_withdraw_file(acting_user=centre.hr, file=file, reason="其实需要", back=True)
     assert listed(centre.cycle) == before
+
+
+def test_a_withdrawal_that_broke_off_leaves_the_file(centre: Centre) -> None:
+    """Cut off before its transaction ends, neither a withdrawal nor putting back has an effect."""
+    attach(centre, stage(centre, "满意度*", "*.mapping.yaml"))
+    file = centre.cycle.files.get()
+    for back in (False, True):
+        before = listed(centre.cycle), digest(centre.cycle)
+        with transaction.atomic():
+            data.do_withdraw_file(acting_user=centre.hr, file=file, reason="重复导出", back=back)
+            transaction.set_rollback(True)
+        assert (listed(centre.cycle), digest(centre.cycle)) == before
+        data.refresh_report(centre.cycle, acting_user=centre.hr)
+        assert (listed(centre.cycle), digest(centre.cycle)) == before
+        data.do_withdraw_file(acting_user=centre.hr, file=file, reason="重复导出", back=back)
+        assert listed(centre.cycle) != before[0]
+        data.refresh_report(centre.cycle, acting_user=centre.hr)
+        assert not doubtful(centre.cycle)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "表.exe", "", "..", "a/b.py"])

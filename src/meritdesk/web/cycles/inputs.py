@@ -6,8 +6,9 @@ Together with the attached files it is all a run rests on. `digest` names that s
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,46 @@ def batch_folder(cycle: Cycle) -> Path:
     return Path(settings.HOME) / "cycles" / str(cycle.pk) / "batches"
 
 
+def _in_doubt(cycle: Cycle) -> Path:
+    return batch_folder(cycle).with_name("batches-in-doubt.json")
+
+
+def doubtful(cycle: Cycle) -> set[str]:
+    """Return the batches of which the manifest may say something else than the database: see `doubt`."""
+    path = _in_doubt(cycle)
+    return set(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else set()
+
+
+def doubt(cycle: Cycle, identities: Iterable[str]) -> None:
+    """Note batches that an act is about to list or mark in the manifest, which no rollback undoes: until they are
+    `settled`, the database alone says whether they count."""
+    path = _in_doubt(cycle)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(sorted(doubtful(cycle) | set(identities))), encoding="utf-8")
+    part.replace(path)
+
+
+def settled(cycle: Cycle) -> None:
+    """Say that the manifest agrees with the database; to be called with the cycle held."""
+    _in_doubt(cycle).unlink(missing_ok=True)
+
+
+def batches_of(cycle: Cycle) -> list[batches.Batch]:
+    """Return the batches attached to a cycle, withdrawn ones included; those of an act that broke off do not count."""
+    found, unsure = batches.load(batch_folder(cycle)), doubtful(cycle)
+    if not unsure:
+        return found
+    # The manifest never lacks what the database has: it is written before an attaching commits, after a withdrawal.
+    rows = dict(cycle.files.filter(batch__in=unsure).values_list("batch", "withdrawn"))
+    sure = [batch for batch in found if batch.id not in unsure or batch.id in rows]
+    return [replace(batch, withdrawn=rows.get(batch.id, batch.withdrawn)) for batch in sure]
+
+
 def dataset_of(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> Dataset:
     """Return the attached batches and everything entered, as one dataset of contract tables; `supposed` decisions
     count as taken. Pay is no part of it: no salary reaches a cycle's results or packages."""
-    attached = [batch for batch in batches.load(batch_folder(cycle)) if not batch.withdrawn]
+    attached = [batch for batch in batches_of(cycle) if not batch.withdrawn]
     dataset = assemble(attached)
     entered = entered_tables(cycle, supposed=supposed)
     accounts = [account for account in dataset.report.accounts if account.table not in ("people", "pay_inputs")]
@@ -78,7 +115,7 @@ def digest(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> str:
     With `supposed` decisions it is the one that the cycle has once they are taken: a decision counts by what it says,
     not by the number of its row.
     """
-    listed = [(b.id, b.withdrawn) for b in batches.load(batch_folder(cycle))]
+    listed = [(b.id, b.withdrawn) for b in batches_of(cycle)]
     tables = dict(entered_tables(cycle, supposed=supposed))
     tables["adjustments"] = [{k: v for k, v in row.items() if k != "source"} for row in tables["adjustments"]]
     content = [cycle.scheme_version.content_hash, cycle.first_day, cycle.last_day, listed, tables]

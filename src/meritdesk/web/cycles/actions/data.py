@@ -1,7 +1,8 @@
 """Data of a cycle: files uploaded, read in the background, attached all at once, withdrawn and put back.
 
 Reading works on a copy in a folder of its own; `do_adopt_files` lists the batches in one step at the end of its
-transaction. A worker that is killed leaves the cycle as it was, and beginning again changes nothing twice.
+transaction. A worker that is killed leaves the cycle as it was, and beginning again changes nothing twice: batches
+that were listed but not committed are in doubt (`inputs.doubt`), and the database decides.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from meritdesk.web.access.models import User
 from meritdesk.web.cycles import staging
 from meritdesk.web.cycles.actions.holding import RUNNING, hold
 from meritdesk.web.cycles.data_report import report_of
-from meritdesk.web.cycles.inputs import batch_folder
+from meritdesk.web.cycles.inputs import batch_folder, doubt, doubtful, settled
 from meritdesk.web.cycles.models import Cycle, DataFile
 from meritdesk.web.jobs.models import Job
 from meritdesk.web.jobs.queue import Progress, enqueue, job
@@ -153,6 +154,7 @@ def do_adopt_files(
     DataFile.objects.bulk_create(new)
     described = [{"file": f.name, "sha256": f.sha256, "mapping": f.mapping_name, "rows": f.rows} for f in new]
     record(acting_user, "cycle.files.attach", locked, new={"files": described, "same": same})
+    doubt(locked, adopted)
     store.adopt(batch_folder(locked), scratch)
     _match(locked)
     return len(new), same
@@ -175,7 +177,10 @@ def do_withdraw_file(*, acting_user: User, file: DataFile, reason: str, back: bo
         REPORT, {"cycle": locked.pk}, title=_("更新数据报告"), asked_by=acting_user,
         next_url=reverse("cycle-data", args=[locked.pk]),
     )  # fmt: skip
-    _match(locked)
+    # Taken out of the manifest with the report, after this act is committed; put back before that: see `batches_of`.
+    doubt(locked, [file.batch])
+    if back:
+        _match(locked)
     return entered
 
 
@@ -183,9 +188,11 @@ def _match(cycle: Cycle) -> None:
     """Mark in the manifest what is withdrawn, as the database says: a file system cannot be rolled back."""
     folder = batch_folder(cycle)
     listed = {batch.id: batch.withdrawn for batch in store.load(folder)}
-    for file in cycle.files.all():
-        if file.batch in listed and listed[file.batch] != file.withdrawn:
-            store.withdraw(folder, file.batch, back=not file.withdrawn)
+    wanted = {file.batch: file.withdrawn for file in cycle.files.all()}
+    wanted |= {identity: True for identity in doubtful(cycle) if identity not in wanted}
+    for identity, withdrawn in wanted.items():
+        if identity in listed and listed[identity] != withdrawn:
+            store.withdraw(folder, identity, back=not withdrawn)
 
 
 @job(REPORT)
@@ -206,6 +213,8 @@ def refresh_report(cycle: Cycle, *, acting_user: User, progress: Progress = _sil
 def do_keep_report(*, acting_user: User, cycle: Cycle, document: Mapping[str, Any], input_hash: str) -> None:
     """Keep a data report with its cycle."""
     locked = hold(cycle, None)
+    _match(locked)  # whatever act left a doubt, it is over: the cycle is held here
+    settled(locked)
     old = {"input_hash": locked.input_hash}
     locked.data_report, locked.input_hash = dict(document), input_hash
     locked.save(update_fields=["data_report", "input_hash"])
