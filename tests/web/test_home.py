@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone
 
 from meritdesk.web.access.models import User
+from meritdesk.web.access.queries import people_without_account
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles.models import Cycle
 from meritdesk.web.home.queries.work import todo
 from meritdesk.web.home.queries.work.figures import HEIGHT, course
 from tests.web.company import Company
 from tests.web.conftest import Counter
-from tests.web.cycle_company import build_cycle
+from tests.web.cycle_company import advance, build_centre, build_cycle
 from tests.web.results_company import earlier, published
 
 SignIn = Callable[[User], Client]
@@ -31,7 +32,7 @@ EXPECTED: Mapping[str, Mapping[str, set[str]]] = {
     },
     "calibrating": {"A0001": set(), "Q01": set()},
     "reviewing": {"P01": {"复核结果"}, "A0001": set(), "L01": set()},
-    "published": {"M01": {"和"}, "L01": {"和"}, "A0001": set(), "auditor": set()},
+    "published": {"M01": {"和"}, "L01": {"和"}, "A0001": {"看考核结果"}, "auditor": set()},
     "closed": {"H01": {"归档"}, "A0001": set(), "L01": set()},
     "archived": {"H01": set(), "A0001": set()},
 }  # fmt: skip
@@ -87,11 +88,46 @@ def test_what_is_late_comes_first(signed_in: SignIn) -> None:
     assert todo.in_order([plain, todos[0]]) == [todos[0], plain]
 
 
+def test_the_first_steps_of_a_new_company(signed_in: SignIn, count_queries: Counter) -> None:
+    """HR is led to the first cycle step by step; once one is opened, the steps are gone."""
+    hr = User.objects.create(username="hr1", name="何人事")
+    hr.grants.create(role=Role.HR)
+    client = signed_in(hr)
+
+    def states() -> list[str]:
+        return [step.state for step in client.get("/").context["steps"]]
+
+    assert states() == ["now", "open", "open", "open"]
+    page = client.get("/").content.decode()
+    assert "/people/import/" in page
+    assert "都办完了" not in page
+    centre = build_centre()
+    assert states() == ["done", "done", "done", "done"]
+    User.objects.filter(username="A0001").update(person=None)
+    assert states() == ["done", "done", "done", "now"]
+    with count_queries(15):
+        client.get("/")
+    centre.cycle.refresh_from_db()
+    advance(centre, "open", data=False)
+    assert states() == []
+    assert signed_in(centre.users["L01"]).get("/").context["steps"] == []
+
+
+def test_the_administrator_opens_accounts_for_people(company: Company, signed_in: SignIn) -> None:
+    """People on post without an account are counted for who manages accounts."""
+    todos = signed_in(company.users["admin"]).get("/").context["todos"]
+    bare = people_without_account().count()
+    assert [one.url for one in todos if one.title == f"{bare} 人还没有账号"] == ["/accounts/for-people/"] * bool(bare)
+    User.objects.filter(person__isnull=False).exclude(pk=company.users["admin"].pk).update(person=None)
+    todos = signed_in(company.users["admin"]).get("/").context["todos"]
+    assert f"{people_without_account().count()} 人还没有账号" in [one.title for one in todos]
+
+
 def test_the_administrator_sees_accounts_without_second_factor(company: Company, signed_in: SignIn) -> None:
     """As many as there are; only for who manages accounts."""
     bare = User.objects.filter(grants__role__in=[Role.HR, Role.FINANCE, Role.AUDITOR, Role.ADMINISTRATOR]).distinct()
-    (one,) = signed_in(company.users["admin"]).get("/").context["todos"]
-    assert str(bare.count()) in one.title
+    todos = signed_in(company.users["admin"]).get("/").context["todos"]
+    assert f"{bare.count()} 个账号还没有两步验证" in [one.title for one in todos]
     assert signed_in(company.users["agent"]).get("/").context["todos"] == []
 
 

@@ -12,5 +12,11 @@ from meritdesk.web.home.queries.work import work_of
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show what is to be done by the account, by deadline, and a few figures of its scope."""
-    todos, figures = work_of(user_of(request))
-    return render(request, "home/home.html", {"todos": todos, "figures": figures, "today": timezone.localdate()})
+    work = work_of(user_of(request))
+    context = {
+        "todos": work.todos,
+        "steps": work.first_steps,
+        "figures": work.figures,
+        "today": timezone.localdate(),
+    }
+    return render(request, "home/home.html", context)

@@ -50,9 +50,15 @@ def _user(path: str) -> Condition:
     return lambda user: Q(**{path: user.pk})
 
 
+BY_RATERS = ("rating.", "calibration.compare", "attachment.")
+"""Acts whose time, order or file name would tell who an anonymous rater is."""
+
+
 def _acted(user: User) -> Q:
-    """Audit entries of what the account did, and of what was done about the person."""
+    """Audit entries of what the account did, and of what was done about the person, except by raters."""
     about = Q(person=user.person.key) if user.person is not None else Q(pk__in=[])
+    for start in BY_RATERS:
+        about &= ~Q(action__startswith=start)
     return Q(actor=user.username) | Q(absent=user.username) | about
 
 

@@ -9,13 +9,14 @@ from django.db.models import Exists, OuterRef
 
 from meritdesk.language import _
 from meritdesk.web.access.models import User
+from meritdesk.web.access.queries import people_without_account
 from meritdesk.web.access.reach import WITH_SECOND_FACTOR, has_right
 from meritdesk.web.home.queries.work.todo import Todo, link
 from meritdesk.web.schemes.models import SchemeVersion
 
 
 def desk_todos(user: User) -> Iterator[Todo]:
-    """Yield what the account has to do outside of cycles; at most two queries."""
+    """Yield what the account has to do outside of cycles; at most three queries."""
     if has_right(user, "schemes.publish"):
         yield from _schemes(user)
     if has_right(user, "accounts.manage"):
@@ -51,4 +52,12 @@ def _accounts() -> Iterator[Todo]:
             why=_("人事、财务、审计和管理员须有两步验证才能使用"),
             act=_("看账号"),
             url=link("accounts"),
+        )
+    without = people_without_account().count()
+    if without:
+        yield Todo(
+            title=_("{n} 人还没有账号").format(n=without),
+            why=_("花名册中在岗而没有账号的人，不能自评、评分和签字"),
+            act=_("开通账号"),
+            url=link("accounts-for-people"),
         )

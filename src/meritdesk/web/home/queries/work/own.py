@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, OuterRef, QuerySet
+from django.utils import timezone
 
 from meritdesk.language import _
 from meritdesk.web.access.models import User
@@ -76,6 +77,17 @@ def _after(appraisal: Appraisal, cycle: Cycle) -> Iterator[Todo]:
             act=_("去确认"),
             url=link("interview", appraisal.pk),
             due=cycle.sign_due,
+        )
+    elif appraisal.state == A.INTERVIEW and until is not None and until > timezone.now():
+        last = last_day_of(until)
+        yield Todo(
+            title=_("看考核结果"),
+            why=_("{cycle}：结果已发布，等上级约面谈；有异议可申诉，到 {day} 24:00 止").format(
+                cycle=cycle.title, day=f"{last:%m-%d}"
+            ),
+            act=_("看结果"),
+            url=link("result", appraisal.pk),
+            due=last,
         )
     if appraisal.state in (A.SIGN_OFF, A.UPHELD, A.REJECTED, A.WITHDRAWN):
         hint = _("{cycle}：看懂结果后签字；有异议可在 {day} 前申诉")
