@@ -12,7 +12,7 @@ from meritdesk.language import _
 from meritdesk.web.access.actions import AlreadyDone, Refused, action, record
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import archiving, engine, packages
-from meritdesk.web.cycles.actions import calibration, closing, publishing
+from meritdesk.web.cycles.actions import calibration, closing, figures, publishing
 from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import Cycle, Run
 from meritdesk.web.jobs.models import Job
@@ -47,6 +47,20 @@ def calibrate(user: User, cycle: Cycle, *, once: str, without_missing: bool, rea
 def recompute(user: User, cycle: Cycle, *, step: engine.Step) -> None:
     """Measure and keep a new preview."""
     calibration.do_recompute(acting_user=user, cycle=cycle, measured=calibration.measure(cycle, step))
+
+
+def keep_figures(user: User, cycle: Cycle, *, step: engine.Step, tries: int = 3) -> None:
+    """Compute what lies beside the rating forms; again when a rating came in meanwhile, and not once rating is over."""
+    while cycle.state == Cycle.State.RATING:
+        computed = engine.compute(cycle, explained=False, step=step)
+        try:
+            figures.do_keep_figures(acting_user=user, cycle=cycle, computed=computed)
+            return
+        except Refused as refused:
+            tries -= 1
+            if not tries or refused.problems[0].code != "inputs-changed":
+                raise
+        cycle.refresh_from_db()
 
 
 def publish(user: User, cycle: Cycle, *, once: str, step: engine.Step) -> None:
@@ -88,6 +102,12 @@ def _calibrate(entered: Job, arguments: Mapping[str, Any], progress: Progress) -
         )
     except AlreadyDone:
         return
+
+
+@job("cycle-figures")
+def _figures(entered: Job, arguments: Mapping[str, Any], progress: Progress) -> None:
+    user, cycle = _of(arguments)
+    keep_figures(user, cycle, step=progress)
 
 
 @job("cycle-recompute")

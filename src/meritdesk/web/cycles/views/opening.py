@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.web.access.actions import AlreadyDone
 from meritdesk.web.access.reach import has_right
+from meritdesk.web.cycles import deciding_jobs
 from meritdesk.web.cycles.actions.opening import (
     RaterChoice,
     do_change_deadlines,
@@ -150,6 +152,10 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         else:
             forms = do_begin_rating(acting_user=user, cycle=cycle, version=version, once_key=once)
             told = _("已生成 {n} 份评分表并通知评分人").format(n=forms)
+            deciding_jobs.do_ask(
+                acting_user=user, kind="cycle-figures", cycle=cycle, title=_("计算评分依据的数据"),
+                next_url=reverse("cycle-board", args=[pk]),
+            )  # fmt: skip
     except AlreadyDone as done:
         messages.info(request, done.problems[0].message)
     except MeritdeskError as error:
