@@ -58,18 +58,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def own_database(_database: None, tmp_path: Path) -> Iterator[None]:
-    """Put a copy in a file in the place of an SQLite database in memory, for this thread and those of the server."""
-    memory = connections["default"]
-    if memory.vendor != "sqlite":
-        yield
-        return
-    path = tmp_path / "journey.sqlite3"
-    memory.ensure_connection()
-    copy = sqlite3.connect(path)
-    memory.connection.backup(copy)
-    copy.close()
-    options = {**memory.settings_dict["OPTIONS"], "init_command": FAST}
-    settings = {**memory.settings_dict, "NAME": str(path), "OPTIONS": options}
+    """Put a copy in a file in the place of an SQLite database in memory, for this thread and those of the server.
+
+    On both databases this thread has a connection of its own: what the test writes is not taken for a request's.
+    """
+    usual = connections["default"]
+    settings = usual.settings_dict
+    if usual.vendor == "sqlite":
+        path = tmp_path / "journey.sqlite3"
+        usual.ensure_connection()
+        copy = sqlite3.connect(path)
+        usual.connection.backup(copy)
+        copy.close()
+        settings = {**settings, "NAME": str(path), "OPTIONS": {**settings["OPTIONS"], "init_command": FAST}}
     before = connections.settings["default"]
     connections.settings["default"] = settings
     own = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
@@ -79,7 +80,7 @@ def own_database(_database: None, tmp_path: Path) -> Iterator[None]:
     finally:
         own.close()
         connections.settings["default"] = before
-        connections["default"] = memory
+        connections["default"] = usual
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def fill_form(rater: Visitor, form: RatingForm, levels: Mapping[str, int], shot:
     """Fill in a form and hand it in."""
     rater.go("rating-form", form.pk)
     if shot:
-        expect(rater.page.locator("#evidence")).not_to_contain_text("正在读取依据")
+        expect(rater.page.locator("#evidence")).to_contain_text("本期数据")
         rater.shot(f"{shot}-empty")
     judge(rater, [(form.pk, indicator, level) for indicator, level in levels.items()])
     if shot:

@@ -105,6 +105,8 @@ def rate(office: Office, cycle: Cycle) -> None:
         if form.appraisal.person.key != "A0001":
             levels["standards"] = 4
         fill_form(lead, form, levels, "" if number else "form")
+    of_month = form_evidence(lead, cycle)
+    assert "一次解决率" in of_month, of_month
     manager = office.visit("M01")
     for form in open_forms(cycle, "M01", "superior"):
         fill_form(manager, form, {"standards": 4, "problem_solving": 4, "response": 4})
@@ -116,6 +118,14 @@ def rate(office: Office, cycle: Cycle) -> None:
     hr = office.visit("H01")
     for form in open_forms(cycle, "H01", "hr"):
         fill_form(hr, form, {"standards": 4, "response": 4})
+
+
+def form_evidence(rater: Visitor, cycle: Cycle) -> str:
+    """Return what lies beside the form about A0001: the figures of the month."""
+    form = RatingForm.objects.get(appraisal__cycle=cycle, appraisal__person__key="A0001", role="superior")
+    rater.go("rating-form", form.pk)
+    expect(rater.page.locator("#evidence")).to_contain_text("本期数据")
+    return rater.page.locator("#evidence").inner_text()
 
 
 def calibrate(office: Office, cycle: Cycle) -> None:
@@ -268,6 +278,7 @@ def test_journey_2_a_month(office: Office, tmp_path: Path) -> None:
     hr = office.visit("H01")
     hr.go("cycle-setup", cycle.pk)
     next_step(hr, "rating")
+    office.work_off()
     rate(office, cycle)
     calibrate(office, cycle)
     review_and_publish(office, cycle)
