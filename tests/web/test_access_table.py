@@ -77,15 +77,9 @@ def without_subject() -> list[Rule]:
     return [rule for rule in table() if "<" in rule.pattern and rule.name not in {*SUBJECTS, *ABSENT_ONLY}]
 
 
-@pytest.mark.xfail(strict=True, reason="of the addresses of cycles only rights and what is absent are tried so far")
-def test_every_address_of_cycles_has_a_subject() -> None:
-    """As below."""
-    assert not [rule.name for rule in without_subject() if rule.pattern.startswith("cycles/")]
-
-
 def test_every_address_with_arguments_has_a_subject() -> None:
     """Who adds an address says what stands behind it (tests/web/access_subjects.py)."""
-    wanting = [rule.name for rule in without_subject() if not rule.pattern.startswith("cycles/")]
+    wanting = [rule.name for rule in without_subject()]
     assert not wanting, f"no subject in tests/web/access_subjects.py: {', '.join(wanting)}"
     names = {rule.name for rule in table()}
     assert {*SUBJECTS, *ABSENT_ONLY} <= names, "subjects of addresses that are gone"

@@ -123,7 +123,7 @@ def test_daily_work_is_done_once_a_day_and_not_at_night(monkeypatch: pytest.Monk
 
 def test_health_tells_whether_a_worker_lives(client: Client) -> None:
     dead = client.get("/health")
-    assert (dead.status_code, dead.json()["worker"]) == (503, "no worker")
+    assert (dead.json()["status"], dead.json()["worker"]) == ("degraded", "no worker")
     queue.beat()
     well = client.get("/health")
-    assert (well.status_code, well.json()["worker"]) == (200, "ok")
+    assert (well.json()["status"], well.json()["worker"]) == ("ok", "ok")
