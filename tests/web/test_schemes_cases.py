@@ -166,7 +166,7 @@ def test_people_are_named_only_where_there_are_several(company: Company) -> None
     group = next(case for case in cases if len(case.people) > 1)
     alone = next(case for case in cases if not case.people)
     first = group.people[0].name or "1"
-    wrong = [Comparison(group.title, first, "total", "1", "2", "2"), Comparison(alone.title, "1", "total", "1", "2", "2")]
+    wrong = [Comparison(title, who, "total", "1", "2", "2") for title, who in ((group.title, first), (alone.title, "1"))]
     assert [r.detail for r in judged(scheme, cases, wrong)] == [
         f"{whom(group, first)}的总分应得 1，算出 2", "总分应得 1，算出 2",
     ]  # fmt: skip
@@ -176,7 +176,8 @@ def test_people_are_named_only_where_there_are_several(company: Company) -> None
 def test_computed_figures_are_taken_over_by_a_person_with_a_reason(
     draft: SchemeVersion, hr: Client, company: Company
 ) -> None:
-    commented = draft.cases_text.replace("    expect: {total: 100, rank: 1", "    # 亲手算过\n    expect: {total: 100, rank: 1", 1)
+    expect = "    expect: {total: 100, rank: 1"
+    commented = draft.cases_text.replace(expect, f"    # 亲手算过\n{expect}", 1)
     commented = commented.replace("uses: [plan, training]}", "uses: [plan, training]}  # 最低", 1)
     send(hr, draft, act="text", text=commented)
     changed_weights(draft, company.users["hr"])
@@ -184,7 +185,8 @@ def test_computed_figures_are_taken_over_by_a_person_with_a_reason(
     offered = adoptions(draft, run(draft))
     failing = {r.name for r in run(draft).results if not r.passed}
     assert {adoption.title for adoption in offered} == failing
-    page = hr.get(reverse("scheme-cases", args=[draft.pk]), {"run": "1", "case": offered[0].index}).content.decode()
+    query = {"run": "1", "case": str(offered[0].index)}
+    page = hr.get(reverse("scheme-cases", args=[draft.pk]), query).content.decode()
     assert "算例是对员工的承诺" in page
     assert 'id="adopt-one"' in page
     before = draft.cases_text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from meritdesk.errors import MeritdeskError
 from meritdesk.scheme.load import content_hash
@@ -27,6 +28,7 @@ from meritdesk.web.schemes.actions import (
 )
 from meritdesk.web.schemes.models import Scheme, SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded
+from meritdesk.web.schemes.queries.publishing import publishers
 from meritdesk.web.schemes.queries.versions import authors_of, published_versions
 from tests.web.company import Company
 from tests.web.conftest import Counter
@@ -242,3 +244,35 @@ def test_pages_cost_the_same_for_many_schemes(company: Company, signed_in: SignI
         for number in range(12):
             make_draft(company, f"more_{turn}_{number}")
     assert spent[0] == spent[1]
+
+
+def test_the_page_names_who_can_publish(company: Company, signed_in: SignIn) -> None:
+    """Not the writers, not those whose right ends before this scheme, not accounts that are closed."""
+    company.add_user("sales_hr", "销售人事")
+    company.grant("sales_hr", Role.HR, department="sales")
+    version = submit(make_draft(company), company.users["hr"])
+    names = publishers(version).names
+    assert str(company.users["hr2"]) in names
+    assert str(company.users["hr"]) not in names
+    assert "销售人事" not in names
+    page = signed_in(company.users["hr"]).get(reverse("scheme-publication", args=[version.pk])).content.decode()
+    assert str(company.users["hr2"]) in page
+    assert "审核方案：本中心方案" in page
+    page = signed_in(company.users["sales_hr"]).get(reverse("scheme-publication", args=[version.pk])).content.decode()
+    assert "您的发布权限不包括这份方案的适用范围" in page
+    Scheme.objects.filter(pk=version.scheme_id).update(department=company.departments["sales"])
+    version.refresh_from_db()
+    assert "销售人事" in publishers(version).names
+    User.objects.filter(username="hr2").update(is_active=False)
+    assert str(company.users["hr2"]) not in publishers(version).names
+
+
+def test_a_newcomer_is_led_from_the_draft_to_its_submission(company: Company, signed_in: SignIn) -> None:
+    version, hr = make_draft(company), signed_in(company.users["hr"])
+    page = hr.get(reverse("scheme-design", args=[version.pk, "contents"])).content.decode()
+    assert "草稿已建好，接下来：" in page
+    page = hr.get(reverse("scheme-publication", args=[version.pk])).content.decode()
+    assert "看一段例文" in page
+    today = timezone.localdate()
+    assert f'value="{today}"' in page
+    assert f'value="{today + timedelta(days=7)}"' in page

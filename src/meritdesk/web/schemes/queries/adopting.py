@@ -16,7 +16,7 @@ from meritdesk.web.schemes.forms.typed import as_number
 from meritdesk.web.schemes.models import SchemeVersion
 from meritdesk.web.schemes.queries.documents import loaded
 from meritdesk.web.schemes.queries.sheet import SIMPLE, documents
-from meritdesk.web.schemes.queries.told import figure_title, figure_value, whom
+from meritdesk.web.schemes.queries.told import figure_title, figure_value, in_order, whom
 from meritdesk.web.schemes.queries.working import Run, read_cases
 
 PLAIN = ("total", "grade", "coefficient")
@@ -67,7 +67,7 @@ def _adoption(
 ) -> Adoption:
     simple = set(document) <= SIMPLE
     figures, left = list[Replacement](), list[str]()
-    for compared in wrong:
+    for compared in in_order(wrong):
         label = figure_title(scheme, compared.what)
         if who := whom(case, compared.person):
             label = f"{who} · {label}"

@@ -10,6 +10,12 @@ from meritdesk.language import _, current
 from meritdesk.scheme.document import Scheme
 from meritdesk.scheme.phrases import title_of
 
+ORDER = (
+    "indicators", "values", "dimensions", "total", "threshold_grade", "grade", "rank", "coefficient", "pay",
+    "pay_total", "held", "not_appraised", "uses",
+)  # fmt: skip
+"""Figures of a case in the order in which people read them."""
+
 
 def figure_title(scheme: Scheme, what: str) -> str:
     """Return what a figure of a case is called: 总分, “平均响应时长”得分, 绩效工资."""
@@ -49,15 +55,23 @@ def whom(case: Case, person: str) -> str:
     return _("第 {n} 人").format(n=person) if person.isdigit() else person
 
 
+def in_order(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    """Return the figures of a case as people read them: parts first, then total, grade, coefficient, pay, the rest."""
+    return sorted(comparisons, key=lambda c: (c.stated, ORDER.index(c.what.partition(".")[0])))
+
+
 def judged(scheme: Scheme, cases: Iterable[Case], comparisons: Sequence[Comparison]) -> list[CaseResult]:
     """Return per case whether every figure agreed, and in words which do not."""
     known = {case.title: case for case in cases}
-    found: dict[str, list[str]] = {}
+    wrong: dict[str, list[Comparison]] = {}
     for compared in comparisons:
-        wrong = found.setdefault(compared.case, [])
+        differing = wrong.setdefault(compared.case, [])
         if not compared.agrees:
-            wrong.append(_difference(scheme, known[compared.case], compared))
-    return [CaseResult(title, not wrong, "；".join(wrong)) for title, wrong in found.items()]
+            differing.append(compared)
+    return [
+        CaseResult(title, not found, "；".join(_difference(scheme, known[title], c) for c in in_order(found)))
+        for title, found in wrong.items()
+    ]
 
 
 def _difference(scheme: Scheme, case: Case, compared: Comparison) -> str:
@@ -68,8 +82,15 @@ def _difference(scheme: Scheme, case: Case, compared: Comparison) -> str:
     if compared.exact != compared.columns:
         text = _("{what}两个计算器算得不同：{exact} 和 {columns}").format(what=what, exact=exact, columns=columns)
     else:
-        text = _("{what}应得 {expected}，算出 {exact}").format(what=what, expected=expected, exact=exact)
+        text = _("{what}应得{expected}，算出{exact}").format(
+            what=what, expected=_spaced(expected), exact=_spaced(exact)
+        )
     return _("{who}的{text}").format(who=who, text=text) if who else text
+
+
+def _spaced(value: str) -> str:
+    """Return a value with the space before it that figures and Latin letters have in a Chinese sentence."""
+    return f" {value}" if value[:1].isascii() else value
 
 
 def _titles(scheme: Scheme) -> Mapping[tuple[str, str], str]:
