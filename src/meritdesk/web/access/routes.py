@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from meritdesk.web.access.gate import refusal
 from meritdesk.web.access.rights import PUBLIC, RIGHTS, SIGNED_IN
 
+LARGEST_ID = 2**63 - 1
 View = Callable[..., HttpResponseBase]
 
 
@@ -44,6 +45,8 @@ def route(pattern: str, view: View, *, name: str, GET: str = "", POST: str = "",
         # The middleware was here before; but a request that is resumed after a step-up comes without it.
         if getattr(request, "passed", None) is not ruled and (refused := refusal(request, ruled)) is not None:
             return refused
+        if any(isinstance(value, int) and value > LARGEST_ID for value in kwargs.values()):
+            raise Http404("no database counts so far")
         return view(request, *args, **kwargs)
 
     update_wrapper(ruled, view)

@@ -114,6 +114,24 @@ def take_back(acting_user: User, adjustments: Sequence[Adjustment], reason: str)
     record_many(acting_user, "adjustment.withdraw", facts)
 
 
+def suspend(pks: Sequence[int]) -> None:
+    """Let decisions wait for a second person, inside an act: until then what each of them replaced holds."""
+    assert inside_action()
+    Adjustment.objects.filter(pk__in=pks).update(replaced=True)
+    earlier = Adjustment.objects.filter(pk__in=pks, replaces__isnull=False).values_list("replaces", flat=True)
+    Adjustment.objects.filter(pk__in=list(earlier)).update(replaced=False)
+
+
+def resume(pks: Sequence[int]) -> None:
+    """Let decisions that waited hold, inside an act, in the place of those that held meanwhile."""
+    assert inside_action()
+    for waiting in Adjustment.objects.filter(pk__in=pks):
+        Adjustment.objects.filter(
+            appraisal=waiting.appraisal_id, indicator=waiting.indicator, day=waiting.day, replaced=False
+        ).update(replaced=True)
+    Adjustment.objects.filter(pk__in=pks).update(replaced=False)
+
+
 @action
 def do_mark_anomaly(
     *,

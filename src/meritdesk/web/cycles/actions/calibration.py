@@ -220,11 +220,9 @@ def do_decide_case(
 
 def refuse_partial(user: User, case: CalibrationCase) -> None:
     """Refuse who is the person rated or one of the two raters (A9)."""
-    if user.person is None:
-        return
-    if user.person_id == case.appraisal.person_id:
+    if user.person is not None and user.person_id == case.appraisal.person_id:
         raise Refused("own-case", _("不能主持自己的校准"), _("请另一位主持人裁定"))
-    if user.person.key in (case.first_rater, case.second_rater):
+    if user.person is not None and user.person.key in (case.first_rater, case.second_rater):
         raise Refused("own-rating", _("您是这两位评分人之一，不能裁定"), _("请另一位主持人裁定"))
     handed_in = forms_of(case)
     if any(form.submitted_by_id == user.pk for form in handed_in):

@@ -16,7 +16,7 @@ from meritdesk.language import _
 from meritdesk.web.access.actions import Conflict, Refused, action, claim_once, inside_action, name_actions, record
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import deadlines, engine
-from meritdesk.web.cycles.actions.adjusting import Points, set_points, take_back
+from meritdesk.web.cycles.actions.adjusting import Points, resume, set_points, suspend
 from meritdesk.web.cycles.actions.locks import lock_appraisal, lock_cycle
 from meritdesk.web.cycles.actions.publishing import keep_sealed
 from meritdesk.web.cycles.actions.telling import tell_people
@@ -161,7 +161,9 @@ def do_correct(
     correction = enter(acting_user, appraisal, trial, reason=reason)
     key, new = appraisal.person.key, {"reason": reason, "run": correction.after.run_id}
     record(acting_user, "correction.propose", correction, new=new, person=key, name=str(appraisal))
-    if not is_worse(correction.before, correction.after):
+    if is_worse(correction.before, correction.after):
+        suspend(correction.decisions)
+    else:
         post(acting_user, appraisal, correction)
     return correction
 
@@ -187,13 +189,11 @@ def do_approve_correction(
             raise Refused("result-changed", _("提出之后，结果已有别的更正"), _("不批准这一项，重新提出"))
         if appraisal.state == Appraisal.State.APPEALING:
             raise Refused("appealing", _("这个人正在申诉"), _("申诉裁定后再处理"))
+        resume(correction.decisions)
         post(acting_user, appraisal, correction)
         return correction
     if not reason.strip():
         raise Refused("no-reason", _("请写明不批准的理由"), "", "reason")
-    taken = Adjustment.objects.filter(pk__in=correction.decisions, replaced=False)
-    if taken:
-        take_back(acting_user, list(taken.select_related("appraisal__person", "appraisal__cycle", "replaces")), reason)
     Correction.objects.filter(pk=correction.pk).update(state=Correction.State.REFUSED, approved_by=acting_user)
     correction.refresh_from_db()
     old, new = {"state": Correction.State.PROPOSED}, {"state": correction.state, "reason": reason}

@@ -11,14 +11,17 @@ from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.actions.adjusting import Points
 from meritdesk.web.cycles.models import Adjustment, Appraisal, Cycle, RosterEntry
+from meritdesk.web.cycles.queries.doors import appraisals_in_reach
 from meritdesk.web.people.models import Team
 
 
 def standing(cycle: Cycle, user: User) -> list[tuple[Adjustment, str]]:
-    """Return the marks that stand, newest first, with the title of the indicator; not those about oneself."""
+    """Return the marks that stand about those the account reaches, newest first, with the title of the indicator; not
+    those about oneself."""
     titles = dict(indicator_choices(cycle))
-    found = Adjustment.objects.filter(appraisal__cycle=cycle, kind=Adjustment.Kind.ANOMALY, replaced=False)
-    found = found.exclude(appraisal__person=user.person_id or 0).select_related("appraisal__person", "decided_by")
+    reached = appraisals_in_reach(user, "ratings.read").filter(cycle=cycle)
+    found = Adjustment.objects.filter(appraisal__in=reached, kind=Adjustment.Kind.ANOMALY, replaced=False)
+    found = found.select_related("appraisal__person", "decided_by")
     return [(mark, titles.get(mark.indicator, mark.indicator)) for mark in found.order_by("-pk")]
 
 
@@ -47,7 +50,7 @@ def concerned(
     """
     kind, _colon, number = who.partition(":")
     chosen = people_choices(cycle, user)
-    if not number.isdigit() or kind not in ("person", "team"):
+    if not (number.isascii() and number.isdigit() and len(number) < 19) or kind not in ("person", "team"):
         return ()
     chosen = chosen.filter(pk=int(number)) if kind == "person" else chosen
     team = Team.objects.filter(pk=int(number)).first() if kind == "team" else None

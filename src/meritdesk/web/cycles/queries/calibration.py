@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meritdesk.language import _
+from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.actions.calibration import forms_of
 from meritdesk.web.cycles.models import Adjustment, CalibrationCase, Cycle, Note, RatingForm, RatingItem, Result
+from meritdesk.web.cycles.queries.doors import appraisals_in_reach
 from meritdesk.web.cycles.queries.indicator_rows import IndicatorRow, rows_of
 from meritdesk.web.people.models import Person
 
@@ -62,11 +64,11 @@ class Pair:
         return one is not None and other is not None and (one.level, one.score) != (other.level, other.score)
 
 
-def case_rows(cycle: Cycle) -> list[CaseRow]:
-    """Return the cases of a cycle: open ones first, the largest difference first; three queries."""
-    found = list(
-        CalibrationCase.objects.filter(cycle=cycle).select_related("appraisal__person", "appraisal__team", "decided_by")
-    )
+def case_rows(cycle: Cycle, user: User) -> list[CaseRow]:
+    """Return the cases of a cycle about those the account reaches, never about itself: open ones first, the largest
+    difference first."""
+    cases = CalibrationCase.objects.filter(cycle=cycle, appraisal__in=appraisals_in_reach(user, "ratings.read"))
+    found = list(cases.select_related("appraisal__person", "appraisal__team", "decided_by"))
     names = _names(found)
     rows = [_row(cycle, case, names) for case in found]
     order = {"open": 0, "reopened": 1}

@@ -15,6 +15,12 @@ from meritdesk.web.access.rights import RIGHTS
 from meritdesk.web.cycles.models import Appeal, Appraisal, Cycle, RatingForm
 
 
+WHOLE = frozenset({
+    "cycles.run", "calibration.decide", "review.decide", "results.publish", "cycles.close", "archives.read",
+})  # fmt: skip
+"""Rights on a cycle as a whole: somebody of one's team in it is not enough for them."""
+
+
 def user_of(request: HttpRequest) -> User:
     """Return the account that is signed in; 404 for none."""
     if not isinstance(request.user, User):
@@ -23,13 +29,13 @@ def user_of(request: HttpRequest) -> User:
 
 
 def cycles_in_reach(user: User, right: str) -> QuerySet[Cycle]:
-    """Return the cycles with people whom the account reaches under the right."""
+    """Return the cycles with people whom the account reaches under the right; for one of `WHOLE`, all of them."""
     scope = reach(user, right)
     if scope.everybody:
         return Cycle.objects.all()
     theirs = Appraisal.objects.filter(cycle=OuterRef("pk"))
     condition = Q(department__in=scope.departments) | Q(team__in=scope.teams)
-    if scope.teams:
+    if scope.teams and right not in WHOLE:
         condition |= Q(Exists(theirs.filter(team__in=scope.teams)))
     if scope.own:
         condition |= Q(Exists(theirs.filter(person=scope.own)))
@@ -53,6 +59,13 @@ def appraisals_in_reach(user: User, right: str) -> QuerySet[Appraisal]:
     if right == "results.read":
         own &= published
     return Appraisal.objects.filter(others | own)
+
+
+def covers(user: User, right: str, appraisal: Appraisal) -> bool:
+    """Return whether the account reaches somebody else's appraisal under the right; no queries, its team given."""
+    scope, team = reach(user, right), appraisal.team
+    reached = scope.everybody or team.pk in scope.teams or team.department_id in scope.departments
+    return reached and appraisal.person_id != user.person_id
 
 
 def access_cycle(user: User, right: str, pk: int) -> Cycle:

@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, Subquery
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.inputs import digest
 from meritdesk.web.cycles.models import Cycle, PanelReview, RatingForm, Result
+from meritdesk.web.cycles.queries.doors import covers
 from meritdesk.web.cycles.queries.effects import GradeCount, grade_counts, standing_results
 
 
@@ -60,7 +61,9 @@ class PreviewRow:
 class Reviewed:
     """Everything that a review rests on."""
 
+    people: int
     rows: Sequence[PreviewRow]
+    """Of those the account reaches; never of itself: one's own result is not seen before publication."""
     unscored: Sequence[tuple[Result, str]]
     grades: Sequence[GradeCount]
     problems: Sequence[Mapping[str, Any]]
@@ -86,10 +89,14 @@ def reviewed(cycle: Cycle, user: User) -> Reviewed:
     reviews = list(cycle.reviews.select_related("decided_by", "run").order_by("-at"))
     approved = [r for r in reversed(reviews) if r.outcome == r.Outcome.APPROVED and r.run.inputs_digest == state]
     inside = {result.appraisal.person_id for result in results}
+    shown = [result for result in results if covers(user, "ratings.read", result.appraisal)]
+    hidden = {result.appraisal.person.key for result in results} - {result.appraisal.person.key for result in shown}
+    problems = [problem for problem in problems if problem["place"].split("/")[0] not in hidden]
     mine = RatingForm.objects.filter(appraisal__cycle=cycle, rater=user.person_id or 0).exclude(role="self")
     return Reviewed(
-        rows=[PreviewRow(result, before.get(result.appraisal.person_id)) for result in results],
-        unscored=[(result, _reason(result)) for result in results if result.state != "graded"],
+        people=len(results),
+        rows=[PreviewRow(result, before.get(result.appraisal.person_id)) for result in shown],
+        unscored=[(result, _reason(result)) for result in shown if result.state != "graded"],
         grades=grade_counts(cycle, results),
         problems=problems[:SHOWN_PROBLEMS],
         more_problems=max(0, len(problems) - SHOWN_PROBLEMS),

@@ -85,7 +85,7 @@ def calibration(request: HttpRequest, pk: int, problems: Any = ()) -> HttpRespon
     """List the differences between raters, largest first."""
     user = user_of(request)
     cycle = access_cycle(user, "ratings.read", pk)
-    rows = case_rows(cycle)
+    rows = case_rows(cycle, user)
     open_rows = [row for row in rows if row.case.outcome in ("open", "reopened")]
     scheme = engine.loaded_scheme(cycle).scheme
     running = cycle.state == Cycle.State.CALIBRATING
@@ -96,7 +96,6 @@ def calibration(request: HttpRequest, pk: int, problems: Any = ()) -> HttpRespon
         "threshold": scheme.raters.calibration if scheme.raters else None,
         "stale": running and (cycle.run is None or cycle.run.inputs_digest != digest(cycle)),
         "running": running,
-        "own": user.person_id,
         "may_run": running and has_right(user, "cycles.run"),
         "may_decide": running and has_right(user, "calibration.decide"),
         "problems": problems,

@@ -72,7 +72,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "cycle": cycle,
         "found": found,
         "table": table,
-        "chart": grades_chart(found.grades, len(found.rows)),
+        "chart": grades_chart(found.grades, found.people),
         "running": running,
         "may_review": running and has_right(user, "review.decide") and not found.stale,
         "may_run": running and has_right(user, "cycles.run"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -26,7 +26,7 @@ def own_address(request: HttpRequest, wanted: str, otherwise: str = "/") -> str:
 
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Keep the chosen language in a cookie, and with the account of who is signed in; go back to where one was."""
-    answer = redirect(own_address(request, request.POST.get("next", "")))
+    answer = HttpResponseRedirect(own_address(request, request.POST.get("next", "")))
     chosen = request.POST.get("language", "")
     if chosen not in language.LANGUAGES:
         return answer

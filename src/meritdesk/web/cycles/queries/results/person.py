@@ -15,11 +15,10 @@ from meritdesk.errors import MeritdeskError
 from meritdesk.events.calendar import WorkCalendar
 from meritdesk.language import _
 from meritdesk.web.access.models import User
-from meritdesk.web.access.reach import reach
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles.deadlines import day_of
 from meritdesk.web.cycles.models import Appeal, Appraisal, Correction, Cycle, Interview, PlanItem, Signature
-from meritdesk.web.cycles.queries.doors import access_appraisal, appraisals_in_reach
+from meritdesk.web.cycles.queries.doors import access_appraisal, appraisals_in_reach, covers
 from meritdesk.web.cycles.states import APPRAISAL
 from meritdesk.web.people.calendar import company_calendar
 from meritdesk.web.ui import formats
@@ -203,17 +202,9 @@ HANDLING = {"interview": "interviews.hold", "witness": "results.witness", "corre
 
 def handling_of(user: User, appraisal: Appraisal) -> frozenset[str]:
     """Return what the account can do about somebody else's result as it stands; no queries."""
-    if user.person_id == appraisal.person_id:
-        return frozenset()
     possible = {act for state, act in APPRAISAL if state == appraisal.state}
     possible |= {"interview"} if appraisal.state == Appraisal.State.INTERVIEW else set()
-    return frozenset(act for act, right in HANDLING.items() if act in possible and _covers(user, right, appraisal))
-
-
-def _covers(user: User, right: str, appraisal: Appraisal) -> bool:
-    scope = reach(user, right)
-    team = appraisal.team
-    return scope.everybody or team.pk in scope.teams or team.department_id in scope.departments
+    return frozenset(act for act, right in HANDLING.items() if act in possible and covers(user, right, appraisal))
 
 
 def deadlines_of(appraisal: Appraisal, appeal: Appeal | None) -> list[Deadline]:
