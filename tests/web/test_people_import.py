@@ -164,6 +164,44 @@ def test_two_rows_are_a_history(hr: Client) -> None:
     assert totals(hr, xlsx(rows)) == {"unchanged": 2}
 
 
+@pytest.mark.parametrize("end", ["2026-10-14", "2026-10-15"])
+def test_an_assignment_may_end_where_the_next_begins(hr: Client, end: str) -> None:
+    heading = ["工号", "姓名", "部门", "班组", "岗位", "任职起", "任职止"]
+    rows = [
+        heading,
+        ["1", "蒋玥", "客服部", "一组", "客服代表", "2025-08-27", end],
+        ["1", "蒋玥", "客服部", "二组", "客服代表", "2026-10-15", ""],
+    ]
+    assert totals(hr, xlsx(rows)) == {"join": 1, "transfer": 1}
+    assert confirm(hr, hand_in(hr, xlsx(rows))).status_code == 302
+    days = Assignment.objects.filter(person__key="1").order_by("valid_from").values_list("valid_from", "valid_to")
+    assert list(days) == [(date(2025, 8, 27), date(2026, 10, 15)), (date(2026, 10, 15), None)]
+    assert totals(hr, xlsx(rows)) == {"unchanged": 2}
+
+
+def test_an_assignment_that_ends_after_the_next_begins_names_the_other_row(hr: Client) -> None:
+    heading = ["工号", "姓名", "部门", "班组", "岗位", "任职起", "任职止"]
+    rows = [
+        heading,
+        ["1", "蒋玥", "客服部", "一组", "客服代表", "2025-08-27", "2026-10-16"],
+        ["1", "蒋玥", "客服部", "二组", "客服代表", "2026-10-15", ""],
+    ]
+    plan = preview(hr, hand_in(hr, xlsx(rows))).context["plan"]
+    assert "第 2 行写的最后一天是 2026-10-16" in plan.rows[1].problems[0].reason
+
+
+def test_columns_that_were_not_read_are_told_above_the_faults(hr: Client) -> None:
+    rows = [
+        ["工号", "姓名", "部门", "班组", "岗位", "来了的那天"],
+        ["1", "蒋玥", "客服部", "一组", "客服代表", "2025-08-27"],
+    ]
+    page = preview(hr, hand_in(hr, xlsx(rows))).content.decode()
+    assert "这些列没有对上，没有读：来了的那天" in page
+    assert 'id="reading" open' in page
+    rows[0][5] = "任职起"
+    assert "这些列没有对上" not in preview(hr, hand_in(hr, xlsx(rows))).content.decode()
+
+
 def test_changes_without_a_day_count_from_the_day_given_above(hr: Client, company: Company) -> None:
     heading = ("工号", "姓名", "部门", "班组", "岗位", "入职日期")
     rows = [heading, ("K-agent", "安小明", "客服部", "二组", "客服代表", "2020-01-01")]

@@ -74,7 +74,7 @@ def template_workbook() -> bytes:
 
 def errors_workbook(heading: Sequence[str], rows: Sequence[PlannedRow]) -> bytes:
     """Return the rows that were refused as they stood in the file, each with its row number, reasons and fixes."""
-    headings = [_("行号"), _("错误"), _("怎么改"), *heading]
+    headings = [*remark_headings(), *heading]
     refused: list[list[Value]] = []
     for row in rows:
         if row.problems:
@@ -83,6 +83,11 @@ def errors_workbook(heading: Sequence[str], rows: Sequence[PlannedRow]) -> bytes
             fixes = dict.fromkeys(problem.fix for problem in row.problems)
             refused.append([row.number, "\n".join(reasons), "\n".join(fixes), *row.cells])
     return _workbook([(_("有错的行"), headings, refused, 1)])
+
+
+def remark_headings() -> list[str]:
+    """Return the columns that the workbook of refused rows adds: handed in again, they are no columns of the roster."""
+    return [_("行号"), _("错误"), _("怎么改")]
 
 
 def _is_day(text: str) -> bool:

@@ -66,7 +66,8 @@ def place(stays: Sequence[Stay], row: Draft, effective: date | None) -> Outcome:
     first, notes = _first_day(stays, row)
     if not stays:
         if first is None:
-            raise Fault("valid_from", _("新员工没有入职日期，也没有生效日期"), _("填写入职日期"))
+            fix = _("填写入职日期；文件里有这一列时，在“怎样读这个文件”里指定")
+            raise Fault("valid_from", _("新员工没有入职日期，也没有生效日期"), fix)
         return _opened(stays, None, row, first, "join", notes)
     if first is None:
         wanted = _merged(stays[-1], row)
@@ -126,16 +127,18 @@ def _between(stays: Sequence[Stay], row: Draft, first: date, notes: list[str]) -
     if running is None:
         if after and (end is None or end > after[0].valid_from):
             raise _overlap(first, end, after[0])
-        return _opened(stays, before[-1] if before else None, row, first, "return" if before else "history", notes)
+        kind = "history" if not before else "transfer" if before[-1].valid_to == first else "return"
+        return _opened(stays, before[-1] if before else None, row, first, kind, notes)
     wanted = _merged(running, row)
     if wanted.post == running.post:
         note = _("{day} 起的内容与现任职（{days}）相同").format(day=first, days=running.days)
         return _ended(stays, running, wanted, row, [*notes, note])
     if after:
         raise _overlap(first, end, running)
-    if running.valid_to is not None and end is None:
-        reason = _("系统中已登记最后一天 {day}").format(day=last_day(running.valid_to))
-        raise Fault("last_day", reason, _("写明离职日期，或先在人员页撤销离职"))
+    # A roster of assignments often ends one on the very day the next begins: that day belongs to the new one.
+    meets = running.row and last_day(running.valid_to) == first
+    if running.valid_to is not None and end is None and not meets:
+        raise _left_already(running)
     closed = replace(running, valid_to=first, row=row.number)
     return _opened([closed if stay is running else stay for stay in stays], running, row, first, "transfer", notes)
 
@@ -175,7 +178,8 @@ def _ended(stays: Sequence[Stay], old: Stay, wanted: Stay, row: Draft, notes: li
         kind = "change"
     if end is None and row.asks_last_day and is_last and old.valid_to is not None:
         notes = [*notes, _("系统中到 {day} 为止，文件没有写离职日期，没有改动").format(day=last_day(old.valid_to))]
-    if end is not None and end != old.valid_to:
+    handed_over = row.last_day is not None and row.last_day == old.valid_to
+    if end is not None and end != old.valid_to and not (handed_over and not is_last):
         if end <= old.valid_from:
             raise Fault("last_day", _("离职日期早于任职的开始 {day}").format(day=old.valid_from), _("改正日期"))
         if not is_last:
@@ -212,6 +216,14 @@ def _merged(stay: Stay, row: Draft) -> Stay:
     if (new.department, new.team) != (stay.department, stay.team) and "superior" not in row.values:
         new = replace(new, superior="")
     return new
+
+
+def _left_already(running: Stay) -> Fault:
+    day = last_day(running.valid_to)
+    if running.row:
+        reason = _("第 {n} 行写的最后一天是 {day}，晚于这一行的开始").format(n=running.row, day=day)
+        return Fault("last_day", reason, _("改正其中一个日期；调动时前一行的最后一天可以空着"))
+    return Fault("last_day", _("系统中已登记最后一天 {day}").format(day=day), _("写明离职日期，或先在人员页撤销离职"))
 
 
 def _overlap(first: date, end: date | None, other: Stay) -> Fault:

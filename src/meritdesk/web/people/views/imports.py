@@ -23,7 +23,7 @@ from meritdesk.web.people.imports.uploads import Options, Upload
 from meritdesk.web.people.queries.imports import Request, planned
 from meritdesk.web.people.views.forms_and_acts import user_of
 from meritdesk.web.people.views.organisation import XLSX
-from meritdesk.web.people.workbooks import errors_workbook, template_workbook
+from meritdesk.web.people.workbooks import errors_workbook, remark_headings, template_workbook
 from meritdesk.web.ui.tables import Column, Empty, make_table
 from meritdesk.web.ui.text import lazy
 
@@ -134,7 +134,10 @@ def _preview(request: HttpRequest, upload: Upload, problems: Sequence[Problem] =
     if sheet is not None:
         mapping = _mapping(sheet, upload.options)
         context |= {"sheet": sheet, "columns": list(enumerate(sheet.heading)), "fields": _fields(mapping)}
-        context["unread"] = [h for c, h in enumerate(sheet.heading) if h and c not in mapping.values()]
+        remarks = remark_headings()
+        context["unread"] = [
+            h for c, h in enumerate(sheet.heading) if h and c not in mapping.values() and h not in remarks
+        ]
         if "key" in mapping:
             plan, present = planned(user_of(request), Request(sheet, mapping, upload.options.effective))
             context |= _plan_context(request, plan, present)
