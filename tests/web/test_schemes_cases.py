@@ -166,7 +166,8 @@ def test_people_are_named_only_where_there_are_several(company: Company) -> None
     group = next(case for case in cases if len(case.people) > 1)
     alone = next(case for case in cases if not case.people)
     first = group.people[0].name or "1"
-    wrong = [Comparison(title, who, "total", "1", "2", "2") for title, who in ((group.title, first), (alone.title, "1"))]
+    people = ((group.title, first), (alone.title, "1"))
+    wrong = [Comparison(title, person, "total", "1", "2", "2") for title, person in people]
     assert [r.detail for r in judged(scheme, cases, wrong)] == [
         f"{whom(group, first)}的总分应得 1，算出 2", "总分应得 1，算出 2",
     ]  # fmt: skip

@@ -57,11 +57,18 @@ def test_a_changed_indicator_leaves_the_other_rows_as_they_are(name: str) -> Non
     assert comments_lost(found.text, text) == []
 
 
-def test_a_row_that_is_rewritten_loses_the_comment_in_it_and_says_so() -> None:
-    text = "a: {x: 1}\n# stays\nb:\n  c: 1 # goes\n"
+def test_a_row_that_is_rewritten_keeps_the_comment_behind_it() -> None:
+    text = "a: {x: 1}\n# stays\nb:\n  c: 1 # stays too\n  d: '1 # is text'\n"
     document = read_yaml(text, "")[0]
-    document["b"]["c"] = Decimal(2)
-    assert rewrite(text, document) == "a: {x: 1}\n# stays\nb:\n  c: 2\n"
+    document["b"] = {"c": Decimal(2), "d": "2"}
+    assert rewrite(text, document) == 'a: {x: 1}\n# stays\nb:\n  c: 2 # stays too\n  d: "2"\n'
+
+
+def test_a_comment_between_rows_that_are_rewritten_is_lost_and_told() -> None:
+    text = "b:\n  c: 1\n  # goes\n  d: 2\n"
+    new = rewrite(text, {"b": [Decimal(1)]})
+    assert new == "b: [1]\n"
+    assert comments_lost(text, new) == ["# goes"]
 
 
 def _typed(document: dict[str, Any], part: Part, step: str = "", **fields: str) -> dict[str, Any]:

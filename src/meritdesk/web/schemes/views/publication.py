@@ -129,6 +129,8 @@ def _page(request: HttpRequest, version: SchemeVersion, problems: list[Problem])
         **_typed(request if problems and "reason" in request.POST else None, version),
         "problems": problems,
         "blockers": waiting,
+        "flaws": [problem for problem in waiting if problem.code != "case-fails"],
+        "failing": [problem for problem in waiting if problem.code == "case-fails"],
         "outcome": outcome,
         "waiting": outcome is None,
         "own": own,
