@@ -12,6 +12,7 @@ from meritdesk.web.cycles.actions.appeals import do_decide_appeal, do_file_appea
 from meritdesk.web.cycles.actions.corrections import Trial
 from meritdesk.web.cycles.actions.notes import do_write_note
 from meritdesk.web.cycles.actions.signing import do_witness
+from meritdesk.web.cycles.deciding_jobs import keep_figures
 from meritdesk.web.cycles.models import Appeal, Appraisal, Cycle
 from meritdesk.web.cycles.packages import seal_run
 from meritdesk.web.demo import clock, words
@@ -37,6 +38,7 @@ def rating(play: Play, team: str, month: date, today: date) -> None:
     """Two thirds of the forms are handed in."""
     cycle = _to_rating(play, team, month, today, self_days=-1, stop=False)
     with scene(_before(today, 1), 10):
+        keep_figures(play.hr, cycle, step=lambda text: None)
         play.rate(cycle, share=65)
 
 
