@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.cache import cache
@@ -136,7 +137,10 @@ def guest_item(request: HttpRequest, token: str, pk: int, indicator: str) -> Htt
 def _guest(
     request: HttpRequest, invitation: Invitation, token: str, problems: Sequence[Problem] = ()
 ) -> HttpResponse:
-    context = {"page": guest_page(invitation), "guest": token, "problems": problems, "invitation": invitation}
+    context = {
+        "page": guest_page(invitation), "guest": token, "problems": problems, "invitation": invitation,
+        "last_day": invitation.expires_at - timedelta(seconds=1),
+    }  # fmt: skip
     return _sealed(render(request, "cycles/guest_rating.html", context, status=422 if problems else 200))
 
 
