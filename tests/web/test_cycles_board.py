@@ -12,6 +12,9 @@ from meritdesk.web.access.actions import Refused
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.actions.reminding import do_remind, remind_due
 from meritdesk.web.cycles.models import Appraisal, Notice, RatingForm
+from meritdesk.web.cycles.queries.board import board_rows, fill_in
+from meritdesk.web.cycles.queries.members import membership_of
+from meritdesk.web.cycles.queries.reminders import open_matters
 from meritdesk.web.people.models import Person
 from tests.web.conftest import Counter
 from tests.web.cycle_company import Centre, build_cycle, fill_forms
@@ -111,7 +114,7 @@ def test_at_most_one_reminder_a_day(signed_in: SignIn) -> None:
     Notice.objects.update(at=NOON - timedelta(days=1))
     fill_forms(cycle)
     again = do_remind(acting_user=centre.hr, cycle=cycle, now=NOON)
-    assert again == cycle.appraisals.count(), "only the self-appraisals are left"
+    assert again == cycle.appraisals.count() - 1, "only the self-appraisals are left, of all but who is rated by nobody"
     lead = Notice.objects.filter(user=centre.users["Q01"], url__startswith="/cycles/ratings/?").count()
     assert lead == 1
 
@@ -140,3 +143,19 @@ def test_remind_from_the_board(signed_in: SignIn) -> None:
     told = set(Notice.objects.values_list("user__username", flat=True))
     raters = set(one.forms.values_list("rater__key", flat=True))
     assert told == raters | {one.person.key}
+
+
+def test_who_is_on_post_for_too_few_days_writes_nothing(signed_in: SignIn) -> None:
+    """Nobody rates them: the board asks for no self-appraisal, and no reminder and no work list does."""
+    centre = build_cycle("collecting", data=False)
+    (short,) = {member.key for member in membership_of(centre.cycle).short}
+    appraisal = centre.cycle.appraisals.get(person__key=short)
+    page = list(board_rows(centre.hr, centre.cycle))
+    fill_in(centre.cycle, [], page, NOON.date())
+    cells = {each.person.key: each.cells[0].text for each in page}
+    assert cells[short] == "不评分"
+    assert {text for key, text in cells.items() if key != short} == {"未交"}
+    reminded = {matter.person for matter in open_matters(centre.cycle)}
+    assert len(reminded) == len(page) - 1
+    assert appraisal.person_id not in reminded
+    assert signed_in(centre.users[short]).get("/").context["todos"] == []

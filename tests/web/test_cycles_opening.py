@@ -14,7 +14,7 @@ from meritdesk.web.access.actions import Refused
 from meritdesk.web.access.models import AuditEntry, User
 from meritdesk.web.cycles.actions.opening import RaterChoice, do_create_cycle, do_set_raters
 from meritdesk.web.cycles.models import Cycle, Notice, RaterPlan, RatingForm
-from meritdesk.web.cycles.queries.members import membership_of
+from meritdesk.web.cycles.queries.members import LeftOut, by_reason, membership_of
 from meritdesk.web.cycles.queries.periods import deadlines_of, offered, period_title
 from meritdesk.web.cycles.queries.rater_plans import guessed_kind, plan_of
 from meritdesk.web.people.models import CalendarDay
@@ -81,6 +81,14 @@ def test_who_is_left_out_and_why(centre: Centre) -> None:
     assert not {m.key for m in membership.members} & set(reasons)
     everybody = {m.key for m in membership.members} | set(reasons)
     assert everybody == set(centre.people)
+
+
+def test_those_left_out_are_told_by_reason() -> None:
+    """One line a reason with its number, the most frequent first, and no more than ten names."""
+    outs = [LeftOut(key=f"A{n}", name=f"员工{n}", team="一组", reason="甲" if n < 12 else "乙") for n in range(13)]
+    first, second = by_reason(outs)
+    assert (first.text, first.number, len(first.shown), first.more) == ("甲", 12, 10, 2)
+    assert (second.text, second.number, second.more) == ("乙", 1, 0)
 
 
 def test_nobody_is_appraised_twice_for_the_same_days(centre: Centre) -> None:

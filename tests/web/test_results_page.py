@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from meritdesk.web.access.models import User
@@ -61,6 +62,19 @@ def test_the_agent_sees_grade_score_and_why(centre: Centre, signed_in: SignIn, c
                 assert f"n = {indicator['n']:,}" in text
     for wanted in ("怎样到下一等级", "历次成绩", "每个数是怎么来的", "个工作日", appraisal.result.content_hash[:12]):
         assert wanted in text
+
+
+@pytest.mark.parametrize("rest", ["", "interview/", "form/", "witness/"])
+def test_a_result_lies_under_whose_it_is(centre: Centre, signed_in: SignIn, rest: str) -> None:
+    """The navigation marks one's own results for one's own page, the team's for that of somebody else."""
+
+    def marked(name: str) -> list[str]:
+        answer = signed_in(centre.users[name]).get(f"/cycles/appraisals/{of(centre, 'A0001').pk}/{rest}")
+        groups = answer.context["navigation"] if answer.status_code == 200 else []
+        return [link["url"] for group in groups for link in group.get("children", ()) if link["active"]]
+
+    assert marked("L01") == [reverse("team-results")]
+    assert marked("A0001") == ([] if rest == "witness/" else [reverse("my-results")])
 
 
 def test_nothing_is_computed_when_a_result_is_shown(

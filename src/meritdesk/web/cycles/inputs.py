@@ -178,7 +178,7 @@ def _ratings(cycle: Cycle) -> Rows:
             "person": person,
             "indicator": indicator,
             "role": role,
-            "rater": rater if rater is not None else f"guest-{invitation}",
+            "rater": rater or f"guest-{invitation}",
             "level": level,
             "score": score,
             "remark": remark or None,

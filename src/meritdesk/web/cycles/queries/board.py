@@ -20,6 +20,7 @@ from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal, CalibrationCase, Cycle, RatingForm, Target
 from meritdesk.web.cycles.queries.doors import appraisals_in_reach
+from meritdesk.web.cycles.queries.members import short_people
 from meritdesk.web.cycles.queries.rater_plans import rating_roles
 from meritdesk.web.ui.formats import day
 
@@ -132,11 +133,16 @@ def fill_in(cycle: Cycle, roles: Sequence[RaterRole], page: Sequence[Appraisal],
     for pk, outcome in CalibrationCase.objects.filter(appraisal__in=ids).values_list("appraisal", "outcome"):
         cases[pk][outcome] += 1
     scheme = engine.loaded_scheme(cycle).scheme
+    writing = [a.person_id for a in page if _self_open(cycle, a)]
+    short = short_people(cycle, writing) if writing else set()
     hidden = scheme.raters.anonymous if scheme.raters else ()
     shown = {*range(1, len(roles) + 1), len(roles) + 3}  # of self, the roles, calibration, interview, sign-off, appeal
     for appraisal in page:
         given = [_role_cell(cycle, r, forms[appraisal.pk, r.id], today, r.id in hidden) for r in roles]
-        cells = [_self_cell(cycle, appraisal, today), *given, _case_cell(cycle, cases[appraisal.pk]),
+        own = _self_cell(cycle, appraisal, today)
+        if appraisal.person_id in short:
+            own = Cell(state="open", text=_("不评分"))
+        cells = [own, *given, _case_cell(cycle, cases[appraisal.pk]),
                  *_end_cells(cycle, appraisal, today)]  # fmt: skip
         cells = [replace(cell, phone=number in shown) for number, cell in enumerate(cells)]
         waiting = [cell.note for cell in cells if cell.note and cell.state in ("now", "late")]
@@ -145,6 +151,12 @@ def fill_in(cycle: Cycle, roles: Sequence[RaterRole], page: Sequence[Appraisal],
 
 def _due(cycle: Cycle, due: date | None, today: date) -> str:
     return "late" if due is not None and due < today else "now"
+
+
+def _self_open(cycle: Cycle, appraisal: Appraisal) -> bool:
+    """Return whether a self-appraisal could still be handed in."""
+    written = getattr(appraisal, "self_appraisal", None)
+    return cycle.state in (S.COLLECTING, S.RATING) and (written is None or not written.submitted_at)
 
 
 def _self_cell(cycle: Cycle, appraisal: Appraisal, today: date) -> Cell:

@@ -23,4 +23,5 @@ def distribution_chart(effect: Effect) -> dict[str, Any]:
 def grades_chart(grades: Sequence[GradeCount], whole: int) -> dict[str, Any]:
     """Return how many people have each grade, beside the share the scheme sets."""
     rows = [{"name": g.title, "value": g.after, "label": _("{n} 人").format(n=g.after), "n": whole} for g in grades]
-    return {"kind": "bar", "title": _("各等级人数"), "unit": _("人"), "rows": rows}
+    heads = {"name": _("等级"), "value": _("人数"), "n": _("共")}
+    return {"kind": "bar", "title": _("各等级人数"), "heads": heads, "rows": rows}

@@ -14,7 +14,6 @@ from meritdesk.web.access.reach import absent_users, reach
 from meritdesk.web.access.rights import RIGHTS
 from meritdesk.web.cycles.models import Appeal, Appraisal, Cycle, RatingForm
 
-
 WHOLE = frozenset({
     "cycles.run", "calibration.decide", "review.decide", "results.publish", "cycles.close", "archives.read",
 })  # fmt: skip

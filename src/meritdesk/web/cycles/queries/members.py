@@ -6,12 +6,12 @@ in, who is left out and why. Somebody belongs to the department (team) of their 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pyarrow as pa
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from meritdesk.errors import Problem
 from meritdesk.events.columnar import schema
@@ -29,6 +29,8 @@ LINE_FIELDS = (
     "name", "department", "team_name", "position", "superior", "job_grade", "skill_grade", "valid_from", "valid_to"
 )  # fmt: skip
 """What a line of the roster says; the names of RosterEntry's fields."""
+SHOWN_LEFT_OUT = 10
+"""People named beside a reason for being left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,29 @@ class LeftOut:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why some are not in the cycle: how many, and the first of them."""
+
+    text: str
+    number: int
+    shown: tuple[LeftOut, ...]
+
+    @property
+    def more(self) -> int:
+        """Return how many are not shown."""
+        return self.number - len(self.shown)
+
+
+def by_reason(left_out: Sequence[LeftOut]) -> list[Reason]:
+    """Return those left out by reason, the most frequent first."""
+    found: dict[str, list[LeftOut]] = {}
+    for out in left_out:
+        found.setdefault(out.reason, []).append(out)
+    ordered = sorted(found.items(), key=lambda each: -len(each[1]))
+    return [Reason(text=text, number=len(outs), shown=tuple(outs[:SHOWN_LEFT_OUT])) for text, outs in ordered]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Membership:
     """Who is in, who is not and why, and what is odd."""
 
@@ -96,6 +121,11 @@ class Membership:
     def short(self) -> tuple[Member, ...]:
         """Return those in the cycle for too few days to be appraised."""
         return tuple(member for member in self.members if not member.counted)
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Return why others are left out."""
+        return by_reason(self.left_out)
 
     def by_key(self) -> dict[str, Member]:
         """Return staff key → member."""
@@ -133,10 +163,34 @@ def membership_now(
 def membership_kept(cycle: Cycle) -> Membership:
     """Return who is in a cycle by the roster it keeps."""
     scheme = engine.loaded_scheme(cycle).scheme
-    entries = RosterEntry.objects.filter(cycle=cycle).select_related("person").order_by("person__key", "valid_from")
-    teams = {team.name: team.pk for team in Team.objects.filter(department=cycle.department_id)}
-    titles = {position.id: position.title for position in scheme.positions}
-    lines = [
+    lines = _kept_lines(cycle, RosterEntry.objects.filter(cycle=cycle))
+    segments, problems = _cut(lines, scheme, engine.period_of(cycle))
+    members = tuple(
+        _member(scheme, own, segments[key]) for key, own in _by_person(lines).items() if segments.get(key)
+    )
+    return Membership(members=members, problems=tuple(problems))
+
+
+def short_people(cycle: Cycle, people: Collection[int] | None = None) -> set[int]:
+    """Return who of the people in a cycle, all or those given, is on post for too few days to be appraised."""
+    scheme = engine.loaded_scheme(cycle).scheme
+    if cycle.state == Cycle.State.DRAFT or scheme.cycle.minimum_days <= 1:
+        return set()
+    entries = RosterEntry.objects.filter(cycle=cycle)
+    lines = _kept_lines(cycle, entries if people is None else entries.filter(person__in=people), teams={})
+    segments, _problems = _cut(lines, scheme, engine.period_of(cycle))
+    members = [_member(scheme, own, segments.get(key, ())) for key, own in _by_person(lines).items()]
+    return {member.person for member in members if not member.counted}
+
+
+def _kept_lines(
+    cycle: Cycle, entries: QuerySet[RosterEntry], teams: Mapping[str, int] | None = None
+) -> list[Line]:
+    """Return lines of the roster a cycle keeps; `teams`: name → id, looked up if not given."""
+    if teams is None:
+        teams = {team.name: team.pk for team in Team.objects.filter(department=cycle.department_id)}
+    titles = {position.id: position.title for position in engine.loaded_scheme(cycle).scheme.positions}
+    return [
         Line(
             person=entry.person_id,
             key=entry.person.key,
@@ -144,13 +198,8 @@ def membership_kept(cycle: Cycle) -> Membership:
             position_title=titles.get(entry.position, entry.position),
             **{name: getattr(entry, name) for name in LINE_FIELDS},
         )
-        for entry in entries
+        for entry in entries.select_related("person").order_by("person__key", "valid_from")
     ]
-    segments, problems = _cut(lines, scheme, engine.period_of(cycle))
-    members = tuple(
-        _member(scheme, own, segments[key]) for key, own in _by_person(lines).items() if segments.get(key)
-    )
-    return Membership(members=members, problems=tuple(problems))
 
 
 def membership_of(cycle: Cycle) -> Membership:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from meritdesk.language import _
 from meritdesk.web.cycles.models import Appraisal, Cycle, RatingForm, Target
+from meritdesk.web.cycles.queries.members import short_people
 
 MARK = "?reminder"
 """Ends the address of a reminder: by it the same matter is known again on the same day."""
@@ -65,9 +66,11 @@ def _self_appraisals(cycle: Cycle, appraisals: Collection[int] | None) -> list[M
     if appraisals is not None:
         rows = rows.filter(pk__in=list(appraisals))
     text = _("“{cycle}”：请提交自评").format(cycle=cycle.title)
+    short = short_people(cycle)  # nobody rates them: there is nothing to write for
     return [
         Matter(person=person, url=reverse("self-appraisal", args=[pk]) + MARK, due=cycle.self_due, text=text)
         for pk, person in rows.values_list("pk", "person")
+        if person not in short
     ]
 
 

@@ -24,14 +24,16 @@ from meritdesk.web.cycles.queries.interviews import talk_of
 from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.cycles.states import APPRAISAL
 from meritdesk.web.cycles.views.attempt import attempt, problems_of
+from meritdesk.web.cycles.views.place import is_own
 
 PLAN_ROWS = 3
 
 
-def _published(appraisal: Appraisal) -> Appraisal:
+def _published(request: HttpRequest, appraisal: Appraisal) -> Appraisal:
     """Return an appraisal whose results are out; 404 before."""
     if appraisal.cycle.published_at is None:
         raise Http404
+    is_own(request, appraisal)
     return appraisal
 
 
@@ -39,7 +41,7 @@ def interview(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an interview; the superior writes and confirms it, the person reads it."""
     user = user_of(request)
     post = request.method == "POST"
-    appraisal = _published(access_appraisal(user, "interviews.hold" if post else "results.read", pk))
+    appraisal = _published(request, access_appraisal(user, "interviews.hold" if post else "results.read", pk))
     problems: Any = ()
     if post:
         try:
@@ -69,7 +71,7 @@ def _write(request: HttpRequest, appraisal: Appraisal) -> None:
 
 def _interview_page(request: HttpRequest, appraisal: Appraisal, problems: Any) -> HttpResponse:
     user = user_of(request)
-    own = appraisal.person_id == user.person_id
+    own = is_own(request, appraisal)
     talk = talk_of(appraisal)
     waiting = appraisal.state == Appraisal.State.INTERVIEW
     reached = not own and appraisals_in_reach(user, "interviews.hold").filter(pk=appraisal.pk).exists()
@@ -94,7 +96,7 @@ def _interview_page(request: HttpRequest, appraisal: Appraisal, problems: Any) -
 def interview_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """The person confirms the interview and goes on to sign."""
     user = user_of(request)
-    appraisal = _published(access_appraisal(user, "interviews.confirm", pk))
+    appraisal = _published(request, access_appraisal(user, "interviews.confirm", pk))
     once = key_of(request.POST)
     problems = attempt(
         lambda: acts.do_confirm_interview(
@@ -110,7 +112,7 @@ def interview_confirm(request: HttpRequest, pk: int) -> HttpResponse:
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the result that is to be signed, and sign exactly it."""
     user = user_of(request)
-    appraisal = _published(access_appraisal(user, "results.sign", pk))
+    appraisal = _published(request, access_appraisal(user, "results.sign", pk))
     problems: Any = ()
     if request.method == "POST":
         seen, remark, once = request.POST.get("hash", ""), request.POST.get("remark", ""), key_of(request.POST)
@@ -143,7 +145,7 @@ def _sign_page(request: HttpRequest, appraisal: Appraisal, problems: Any) -> Htt
 def witness(request: HttpRequest, pk: int) -> HttpResponse:
     """Witness a refusal or a silence."""
     user = user_of(request)
-    appraisal = _published(access_appraisal(user, "results.witness", pk))
+    appraisal = _published(request, access_appraisal(user, "results.witness", pk))
     problems: Any = ()
     if request.method == "POST":
         refused = request.POST.get("outcome") == "refused"

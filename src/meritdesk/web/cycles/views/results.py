@@ -13,21 +13,15 @@ from meritdesk.web.cycles.queries.doors import user_of
 from meritdesk.web.cycles.queries.results import person, statistics
 from meritdesk.web.cycles.queries.results.behind import records_of
 from meritdesk.web.cycles.queries.results.shown import shown
+from meritdesk.web.cycles.views.place import is_own
 from meritdesk.web.schemes.queries.words import in_words
 from meritdesk.web.ui.tables import Column, Empty, make_table
 from meritdesk.web.ui.text import lazy
 
 
-def _is_own(request: HttpRequest, appraisal: Appraisal) -> bool:
-    """Return whether the result is the reader's own; the page lies in the navigation accordingly."""
-    own = user_of(request).person_id == appraisal.person_id
-    request.lies_under = "my-results" if own else "team-results"  # type: ignore[attr-defined]
-    return own
-
-
 def _refused(request: HttpRequest, appraisal: Appraisal, refusal: Refused) -> HttpResponse:
     """Say why a result cannot be shown."""
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal)}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": is_own(request, appraisal)}
     return render(request, "cycles/result_none.html", context | {"problems": refusal.problems}, status=409)
 
 
@@ -36,7 +30,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     appraisal = person.access_result(user, pk)
     standing = appraisal.result
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal)}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": is_own(request, appraisal)}
     if standing is None:
         return render(request, "cycles/result_none.html", context)
     try:
@@ -92,7 +86,7 @@ def records(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
         sort="day",
         extra={"valued": valued},
     )
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal), "behind": behind}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": is_own(request, appraisal), "behind": behind}
     return render(request, "cycles/result_records.html", context | {"table": table})
 
 
@@ -100,7 +94,7 @@ def form(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the evaluation form as on paper (R4.10), with the signatures as they stand."""
     user = user_of(request)
     appraisal = person.access_result(user, pk)
-    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": _is_own(request, appraisal)}
+    context = {"appraisal": appraisal, "cycle": appraisal.cycle, "own": is_own(request, appraisal)}
     if appraisal.result is None:
         return render(request, "cycles/result_none.html", context)
     try:
@@ -145,7 +139,7 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "appraisal": appraisal,
         "cycle": appraisal.cycle,
-        "own": _is_own(request, appraisal),
+        "own": is_own(request, appraisal),
         "words": in_words(engine.loaded_scheme(appraisal.cycle)),
         "version": appraisal.cycle.scheme_version,
     }

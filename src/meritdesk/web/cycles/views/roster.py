@@ -14,6 +14,7 @@ from meritdesk.web.cycles.actions.holding import RUNNING
 from meritdesk.web.cycles.actions.roster import do_change_roster
 from meritdesk.web.cycles.models import Cycle
 from meritdesk.web.cycles.queries.doors import access_cycle, user_of
+from meritdesk.web.cycles.queries.members import by_reason
 from meritdesk.web.cycles.queries.roster import differences, form_plan, memberships
 from meritdesk.web.cycles.views.opening import version_of
 
@@ -44,10 +45,12 @@ def _page(request: HttpRequest, cycle: Cycle, problems: Sequence[Problem]) -> Ht
     found = [] if draft or cycle.state not in RUNNING else differences(cycle, kept, now)
     changed = {difference.key for difference in found}
     forms = form_plan(cycle, now, sorted(changed)) if found else None
+    left_out = now.left_out if draft or cycle.state in RUNNING else ()
     context = {
         "cycle": cycle,
         "membership": now if draft else kept,
-        "left_out": now.left_out if draft or cycle.state in RUNNING else (),
+        "left_out": left_out,
+        "reasons": by_reason(left_out),
         "differences": found,
         "forms": forms,
         "kinds": {"joined": _("加入"), "gone": _("移出"), "changed": _("变动")},

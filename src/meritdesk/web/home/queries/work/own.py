@@ -10,6 +10,7 @@ from django.utils import timezone
 from meritdesk.language import _
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.models import Appraisal, Cycle, Target
+from meritdesk.web.cycles.queries.members import short_people
 from meritdesk.web.cycles.queries.results.person import last_day_of
 from meritdesk.web.home.queries.notices import count_of, open_forms
 from meritdesk.web.home.queries.work.todo import Todo, link
@@ -57,7 +58,8 @@ def _before(appraisal: Appraisal, cycle: Cycle) -> Iterator[Todo]:
             url=link("targets-mine"),
         )
     written = getattr(appraisal, "self_appraisal", None)
-    if cycle.state in (C.COLLECTING, C.RATING) and (written is None or written.submitted_at is None):
+    unwritten = cycle.state in (C.COLLECTING, C.RATING) and (written is None or written.submitted_at is None)
+    if unwritten and not short_people(cycle, [appraisal.person_id]):
         yield Todo(
             title=_("填写自评"),
             why=_("{cycle}：说明成果、不足和需要的支持，评分人会看到").format(cycle=cycle.title),

@@ -31,6 +31,14 @@
     axisLabel: { ...axisText, hideOverlap: true },
     ...more,
   });
+  // Names of a few bars are all shown: in a narrow column they are broken into lines, never left out.
+  const fewNames = (rows, width) => {
+    const each = Math.max(28, Math.floor((width - 70) / Math.max(1, rows.length)) - 4);
+    const label = { ...axisText, interval: 0, hideOverlap: false, width: each, overflow: "break" };
+    return names(rows.map((row) => row.name), rows.length <= 12 ? { axisLabel: label } : {});
+  };
+  // What is counted has no halves on its axis.
+  const whole = (rows, ...keys) => rows.every((row) => keys.every((key) => Number.isInteger(row[key] ?? 0))) ? { minInterval: 1 } : {};
   const values = (unit, more = {}) => ({
     type: "value",
     name: unit || "",
@@ -59,9 +67,9 @@
   const hint = (row) => [row.name, shown(row.label ?? row.value), row.n === undefined ? "" : `n = ${row.n}`].filter(Boolean).join("   ");
 
   const kinds = {
-    bar(chart) {
-      const category = names(chart.rows.map((row) => row.name), chart.sideways ? { inverse: true } : {});
-      const scale = values(chart.unit, { min: 0 });
+    bar(chart, width) {
+      const category = chart.sideways ? names(chart.rows.map((row) => row.name), { inverse: true }) : fewNames(chart.rows, width);
+      const scale = values(chart.unit, { min: 0, ...whole(chart.rows, "value") });
       return {
         grid: frame(chart.sideways ? { top: 8, right: 56 } : {}),
         tooltip: tooltip({ trigger: "item", formatter: (mark) => hint(chart.rows[mark.dataIndex]) }),
@@ -143,7 +151,7 @@
         })),
       };
     },
-    distribution(chart) {
+    distribution(chart, width) {
       const parts = [["before", "#b9c4cf"], ["after", PALETTE[0]]];
       return {
         legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 10, textStyle: { color: INK, fontFamily: FONT } },
@@ -152,7 +160,7 @@
           trigger: "item",
           formatter: (mark) => `${chart.rows[mark.dataIndex].name}   ${mark.seriesName}   ${mark.value}`,
         }),
-        xAxis: names(chart.rows.map((row) => row.name)),
+        xAxis: fewNames(chart.rows, width),
         yAxis: values(chart.unit, { min: 0, minInterval: 1 }),
         series: [
           ...parts.map(([part, color]) => ({
@@ -244,12 +252,19 @@
     const chart = JSON.parse(source.textContent);
     const known = window.echarts.getInstanceByDom(place);
     const drawn = known || window.echarts.init(place, null, { renderer: "canvas" });
-    drawn.setOption({ animation: false, textStyle: { fontFamily: FONT }, color: PALETTE, ...kinds[chart.kind](chart) }, true);
+    const show = () => drawn.setOption({ animation: false, textStyle: { fontFamily: FONT }, color: PALETTE, ...kinds[chart.kind](chart, place.clientWidth) }, true);
+    show();
     if (known) return;
     drawn.on("click", (mark) => {
       if (own(mark.data?.url)) window.location.assign(mark.data.url);
     });
-    new ResizeObserver(() => drawn.resize()).observe(place);
+    let width = place.clientWidth;
+    new ResizeObserver(() => {
+      drawn.resize();
+      if (place.clientWidth === width) return;
+      width = place.clientWidth;
+      draw(place);  // the names of bars are broken to the new width
+    }).observe(place);
     window.addEventListener("beforeprint", () => drawn.resize());
   };
   const drawAll = (root) => {
