@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger("meritdesk.request")
 
-_FIELDS = ("request_id", "method", "route", "status", "milliseconds", "user", "event")
+_FIELDS = ("request_id", "method", "route", "status", "milliseconds", "user", "event", "job", "kind")
 
 
 class JsonFormatter(logging.Formatter):

@@ -98,7 +98,7 @@ def carry_out(pk: int) -> None:
         logger.exception("job failed", extra={"job": pk, "kind": entered.kind})
         problem = Problem(
             code="job-broke-off",
-            place=str(pk),
+            place=_("任务编号 {n}").format(n=pk),
             message=_("后台任务意外中断"),
             fix=_("重试；仍然失败时请管理员按任务编号查看日志"),
         )

@@ -100,7 +100,7 @@ def _rater_step(cycle: Cycle, raters: RaterPicture) -> Step:
         if row.gaps
     ]
     if raters.without_account:
-        missing.append(_("{n} 位评分人没有账号").format(n=len(raters.without_account)))
+        missing.append(_("{n} 位评分人没有账号，请系统管理员开通").format(n=len(raters.without_account)))
     text = _("{roles} 个角色，{forms} 份评分表，{raters} 位评分人").format(
         roles=len(raters.roles), forms=len(raters.plan.forms), raters=len(raters.loads)
     )
@@ -149,6 +149,8 @@ def _data_step(cycle: Cycle, scheme: Scheme) -> Step:
     text = _("已读入 {n} 个文件；方案需要 {k} 张表，已有 {have} 张").format(
         n=files, k=len(wanted), have=len(wanted) - len(lacking)
     )
+    if state == "open":
+        text += _("；考核开启后在这里读入")
     url = "" if cycle.state == State.DRAFT else _address("cycle-data", cycle)
     return Step(key="data", title=_("数据"), state=state, text=text, missing=missing, url=url, link=_("读入数据"))
 
@@ -176,7 +178,9 @@ def next_act(cycle: Cycle, steps: Sequence[Step], people: int, raters: RaterPict
         return NextAct(
             title=_("开始收集数据"), url=_address("cycle-collect", cycle), act=True,
             missing=[text for step in steps if step.key == "targets" for text in step.missing],
-            consequence=_("目标到此为止；之后读入数据、完成自评"),
+            consequence=_("方案不需要与本人约定目标；之后读入数据、完成自评")
+            if not any(step.key == "targets" and step.url for step in steps)
+            else _("目标到此为止；之后读入数据、完成自评"),
         )  # fmt: skip
     if cycle.state == State.COLLECTING:
         return NextAct(

@@ -15,7 +15,7 @@ from meritdesk.errors import MeritdeskError, Problem
 from meritdesk.language import _
 from meritdesk.web.access.actions import AlreadyDone
 from meritdesk.web.access.reach import has_right
-from meritdesk.web.cycles import deciding_jobs
+from meritdesk.web.cycles import deciding_jobs, engine
 from meritdesk.web.cycles.actions.opening import (
     RaterChoice,
     do_change_deadlines,
@@ -40,6 +40,7 @@ from meritdesk.web.cycles.queries.opening import (
 )
 from meritdesk.web.cycles.queries.periods import STEPS, offered
 from meritdesk.web.cycles.queries.setup import setup_of
+from meritdesk.web.cycles.queries.targets import goals_of
 from meritdesk.web.ui.tables import Column, Empty, make_table
 
 
@@ -97,7 +98,8 @@ def new(request: HttpRequest) -> HttpResponse:
             if made:
                 return redirect("cycle-setup", made.pk)
             status = 422
-    context = {"chosen": chosen, "named": named, "found": found, "problems": problems, "ready": scopes and versions}
+    context = {"chosen": chosen, "named": named, "found": found, "problems": problems, "scopes": scopes,
+               "versions": versions, "ready": scopes and versions}  # fmt: skip
     return render(request, "cycles/run_new.html", context, status=status)
 
 
@@ -145,13 +147,19 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     try:
         if name == "open":
             people = do_open_cycle(acting_user=user, cycle=cycle, version=version, once_key=once)
-            told = _("已开启，{n} 人参加。接下来约定目标、读入数据").format(n=people)
+            goals = any(goal.scored for goal in goals_of(engine.loaded_scheme(cycle).scheme))
+            told = (
+                _("已开启，{n} 人参加。接下来约定目标、读入数据") if goals else _("已开启，{n} 人参加。接下来读入数据")
+            ).format(n=people)
         elif name == "collect":
             do_collect(acting_user=user, cycle=cycle, version=version, once_key=once)
             told = _("开始收集数据")
         else:
+            locked_out = len(rater_picture(cycle, membership_of(cycle)).without_account)
             forms = do_begin_rating(acting_user=user, cycle=cycle, version=version, once_key=once)
             told = _("已生成 {n} 份评分表并通知评分人").format(n=forms)
+            if locked_out:
+                told += _("；其中 {n} 人没有账号，没有通知到").format(n=locked_out)
             deciding_jobs.do_ask(
                 acting_user=user, kind="cycle-figures", cycle=cycle, title=_("计算评分依据的数据"),
                 next_url=reverse("cycle-board", args=[pk]),

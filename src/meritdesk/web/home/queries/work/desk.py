@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef
+from django.utils.timezone import localdate
 
 from meritdesk.language import _
 from meritdesk.web.access.models import User
@@ -38,8 +40,14 @@ def _schemes(user: User) -> Iterator[Todo]:
             why=_("第 {n} 版等第二人审核后发布").format(n=version.number),
             act=_("去审核"),
             url=link("scheme-publication", version.pk),
-            due=version.notice_on,
+            due=_notice(version),
         )
+
+
+def _notice(version: SchemeVersion) -> date | None:
+    """Return the day until which a version is wanted: the day it is made known, unless that was before it came."""
+    sent = version.submitted_at
+    return version.notice_on if sent and version.notice_on and version.notice_on >= localdate(sent) else None
 
 
 def _accounts() -> Iterator[Todo]:
