@@ -58,7 +58,8 @@ def import_roster(hr: Visitor, path: Path) -> None:
     hr.send("上传并预览")
     hr.shot("import-preview")
     hr.sees("诸葛建国", "先后不明", "合并单元格只在左上角有值")
-    hr.page.get_by_text("怎样读这个文件").last.click()
+    if not hr.page.locator("[name=fill_merged]").is_visible():
+        hr.page.locator("details.reading > summary").click()
     hr.page.locator("[name=fill_merged]").check()
     hr.shot("import-reading")
     hr.send("重新读取")
@@ -168,7 +169,7 @@ def test_journey_1_setting_up(office: Office, width: int, tmp_path: Path) -> Non
         f"{office.address}/schemes/versions/{version.pk}/publish/",
         form={"csrfmiddlewaretoken": once, "once": "journey-1"}, headers={"Referer": office.address}, max_redirects=0,
     )  # fmt: skip
-    assert answer.status in (200, 302, 403, 404, 409, 422)
+    assert (answer.status, "不能" in answer.text()) == (422, True), answer.text()[:3000]
     version.refresh_from_db()
     assert version.state == "submitted"
 

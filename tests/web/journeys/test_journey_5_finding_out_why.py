@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Locator, expect
 
 from meritdesk.web.cycles.actions.interviews import do_confirm_interview, do_write_interview
@@ -131,5 +132,7 @@ def test_the_records_of_others_are_not_there(office: Office) -> None:
     other = office.visit("A0002", PHONE)
     other.refused = True
     for name, more in (("result", ()), ("result-records", ("fcr",)), ("sign", ())):
-        other.go(name, appraisal.pk, *more)
+        answer = other.page.goto(reverse(name, args=[appraisal.pk, *more]))
+        assert answer is not None
+        assert answer.status == 404
         other.sees_not("蒋若曦", "通话记录_2025-09")
