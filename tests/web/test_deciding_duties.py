@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
 from meritdesk.web.access.models import RoleGrant, User
 from meritdesk.web.access.rights import Role
+from meritdesk.web.cycles import triggers
 from meritdesk.web.cycles.actions import appeals, calibration
 from meritdesk.web.cycles.inputs import digest
+from meritdesk.web.cycles.integrity import verify_cycles
 from meritdesk.web.cycles.models import CalibrationCase, PanelReview, RatingForm, Result
 from meritdesk.web.home.queries.own_data.copy import own_data
 from meritdesk.web.ui.formats import score
@@ -155,3 +158,68 @@ def test_a_strange_way_back_from_the_language_is_no_error(client: Client) -> Non
     """What is sent as the way back is an address or nothing; never the name of a view."""
     answer = client.post("/language/", {"language": "en", "next": "2025-13-45"})
     assert answer.status_code == 302
+
+
+@pytest.fixture
+def decided() -> Centre:
+    """Return a published cycle with a signature, an upheld appeal, and ratings that were handed in by the act."""
+    from meritdesk.web.cycles.actions import signing
+    from meritdesk.web.cycles.actions.rating import do_submit_rating_form
+
+    centre = build_cycle("rating")
+    fill_forms(centre.cycle)
+    form = RatingForm.objects.filter(rater__key="Q01").select_related("rater__user", "appraisal__cycle")[0]
+    RatingForm.objects.filter(pk=form.pk).update(state="open")
+    do_submit_rating_form(form, version=form.version, once=late.once(), acting_user=centre.users["Q01"])
+    late.advance(centre, "published")
+    correct(centre, "H01", "A0101", BETTER)
+    appeal = file_appeal(centre)
+    appeals.do_decide_appeal(
+        acting_user=centre.users["P01"], appeal=appeal, uphold=True, answer="核实", version=1,
+        trial=trial(centre, "P01", AGENT, BETTER, "核实"), once=late.once(),
+    )  # fmt: skip
+    signing.do_witness(
+        acting_user=centre.users["L01"], appraisal=late.appraisal(centre, OTHER), refused=True, remark="当面拒签",
+        once=late.once(),
+    )  # fmt: skip
+    return centre
+
+
+TAMPERINGS = (
+    "UPDATE cycles_signature SET remark = 'x'",
+    "UPDATE cycles_signature SET by_id = by_id + 1",
+    "UPDATE cycles_appeal SET answer = 'x'",
+    "UPDATE cycles_appeal SET grounds = 'x'",
+    "UPDATE cycles_appeal SET state = 'rejected'",
+    "UPDATE cycles_appeal SET decider_id = decider_id + 1",
+    "UPDATE cycles_appraisal SET state = 'signed' WHERE state = 'unsigned'",
+    "UPDATE cycles_appraisal SET state = 'appealing' WHERE state = 'interview'",
+    "UPDATE cycles_correction SET reason = 'x'",
+    "UPDATE cycles_correction SET total_difference = total_difference + 1",
+    "UPDATE cycles_correction SET approved_by_id = 1 WHERE approved_by_id IS NULL",
+    "UPDATE cycles_adjustment SET score = score + 1",
+    "UPDATE cycles_adjustment SET decided_by_id = decided_by_id + 1",
+    "UPDATE cycles_ratingitem SET level = 6 - level WHERE level <> 3",
+)
+
+
+def test_decisions_and_ratings_changed_in_the_database_are_found(decided: Centre) -> None:
+    """Behind the triggers' back: each change of a decision, a signature or a rating handed in is found."""
+    assert not verify_cycles()
+    triggers.remove(connection)
+    with connection.cursor() as cursor:
+        for statement in TAMPERINGS:
+            point = transaction.savepoint()
+            cursor.execute(statement)
+            assert cursor.rowcount > 0, statement
+            found = {problem.code for problem in verify_cycles()} - {"trigger-missing"}
+            transaction.savepoint_rollback(point)
+            assert found, statement
+    assert {problem.code for problem in verify_cycles()} == {"trigger-missing"}
+
+
+def test_a_cycle_is_opened_once(signed_in: SignIn) -> None:
+    """Opened again, also with the version it has now, it says in which state it is."""
+    centre = build_cycle("open", data=False)
+    sent = {"version": late.fresh(centre).version, "once": late.once()}
+    assert signed_in(centre.hr).post(f"/cycles/{centre.cycle.pk}/open/", sent).status_code == 422

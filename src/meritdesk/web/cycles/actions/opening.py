@@ -26,6 +26,7 @@ from meritdesk.web.cycles.queries.rater_plans import guessed_kind, guessed_peopl
 from meritdesk.web.cycles.states import move_cycle
 from meritdesk.web.people.models import Department, Person, Team
 from meritdesk.web.schemes.models import SchemeVersion
+from meritdesk.web.ui.text import listed
 
 NAMED_EACH = 1
 """How many of the named people rate each person, until HR says otherwise."""
@@ -146,7 +147,7 @@ def _named(choice: RaterChoice) -> list[Person]:
     found = list(Person.objects.filter(Q(pk__in=choice.people) | Q(key__in=keys)))
     unknown = keys - {person.key for person in found}
     if unknown:
-        message = _("没有工号为“{keys}”的人").format(keys=_("、").join(sorted(unknown)))
+        message = _("没有工号为“{keys}”的人").format(keys=listed(sorted(unknown)))
         raise Refused("no-such-person", message, _("核对工号，多个用逗号分开"))
     return found
 
@@ -184,7 +185,7 @@ def do_open_cycle(*, acting_user: User, cycle: Cycle, version: int, once_key: st
     """Open a cycle: take the snapshot of the roster, make the appraisals, tell the people. Return how many."""
     if once_key:
         claim_once(once_key, acting_user, "cycle.open")
-    locked = hold(cycle, version)
+    locked = hold(cycle, version, Cycle.State.DRAFT)
     loaded = engine.loaded_scheme(locked)
     membership = membership_now(
         loaded.scheme, locked.kind, engine.period_of(locked), locked.department, locked.team, but=locked.pk

@@ -67,7 +67,7 @@ def _page(
     request: HttpRequest, form: CalendarDayForm, problems: Sequence[Problem] = (), year: int | None = None
 ) -> HttpResponse:
     text = request.GET.get("year", "")
-    shown = year or (int(text) if text.isdecimal() else timezone.localdate().year)
+    shown = year or (int(text) if text.isdecimal() and len(text) < 5 else timezone.localdate().year)
     shown = min(max(shown, FIRST_YEAR), LAST_YEAR)
     user = user_of(request)
     context = {

@@ -27,7 +27,7 @@ def acting(request: HttpRequest) -> User:
 def number_in(request: HttpRequest, name: str) -> int:
     """Return a whole number that was posted; -1 where none was."""
     text = request.POST.get(name, "")
-    return int(text) if text.isdigit() else -1
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
 
 
 def version_frame(request: HttpRequest, version: SchemeVersion, active: str) -> dict[str, Any]:
