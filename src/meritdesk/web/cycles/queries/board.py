@@ -179,9 +179,10 @@ def _role_cell(cycle: Cycle, role: RaterRole, forms: Sequence[tuple[str, str]], 
     if hidden:
         note = _("{role} {n} 位").format(role=role.title, n=len(open_ones))
     else:
-        note = f"{role.title} {_('、').join(open_ones[:NAMED])}"
-        if len(open_ones) > NAMED:
-            note = _("{names} 等 {n} 位").format(names=note, n=len(open_ones))
+        names = list(dict.fromkeys(open_ones))  # who moved teams is rated for each part, often by the same person
+        note = f"{role.title} {_('、').join(names[:NAMED])}"
+        if len(names) > NAMED:
+            note = _("{names} 等 {n} 位").format(names=note, n=len(names))
     return Cell(state=_due(cycle, cycle.rating_due, today), text=text, note=note)
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from meritdesk.web.access.models import User
 from meritdesk.web.access.reach import Reach, reach
 from meritdesk.web.people.models import Assignment, Department, Person, Position, Team
+from meritdesk.web.people.order import counted_name
 from meritdesk.web.people.queries.roster import in_full, on_day
 from meritdesk.web.people.reach import people_in_reach
 
@@ -111,7 +112,8 @@ def in_reach(user: User, right: str, person: Person) -> bool:
 def organisation(user: User, day: date) -> list[DepartmentBlock]:
     """Return the departments and teams in reach with their figures on a day; five queries."""
     scope = reach(user, "people.read")
-    teams = list(teams_in_reach(user, "people.read").order_by("department__name", "name"))
+    teams = list(teams_in_reach(user, "people.read"))
+    teams.sort(key=lambda team: (team.department.name, counted_name(team.name)))
     there = Assignment.objects.filter(team__in=[team.pk for team in teams])
     soon = day + timedelta(days=SOON_DAYS)
     heads = _counted(there.filter(on_day(day)))
@@ -188,7 +190,8 @@ def people_called(text: str) -> list[Person]:
 
 def places(user: User) -> tuple[list[Department], list[Position]]:
     """Return the departments (with `teams`, in reach for writing) and the positions, for setting them up."""
-    teams = list(teams_in_reach(user, "people.write").annotate(ever=Count("assignments")).order_by("name"))
+    teams = list(teams_in_reach(user, "people.write").annotate(ever=Count("assignments")))
+    teams.sort(key=lambda team: counted_name(team.name))
     scope = reach(user, "people.write")
     departments = Department.objects.order_by("name")
     if not scope.everybody:
