@@ -89,14 +89,18 @@ def save(into: Path, batch: Batch) -> None:
 def load(into: Path) -> list[Batch]:
     """Return every batch below `into` in the order of import, withdrawn ones included (without their feeds)."""
     batches = []
-    for entry in _manifest(into):
-        batch = Batch(**entry)
+    for batch in manifest(into):
         if not batch.withdrawn:
             content = json.loads((into / batch.id / "batch.json").read_text(encoding="utf-8"))
             feeds = tuple(_feed(into / batch.id, each) for each in content["feeds"])
             batch = replace(batch, feeds=feeds, notes=tuple(Problem(**note) for note in content["notes"]))
         batches.append(batch)
     return batches
+
+
+def manifest(into: Path) -> list[Batch]:
+    """Return the batches as the manifest lists them, in the order of import: without feeds and notes, unread."""
+    return [Batch(**entry) for entry in _manifest(into)]
 
 
 def adopt(into: Path, source: Path) -> list[str]:

@@ -36,7 +36,7 @@ from meritdesk.roster import roster, to_date
 from meritdesk.scheme.load import LoadedScheme, load_document
 from meritdesk.web.access.actions import Refused, canonical
 from meritdesk.web.access.models import User
-from meritdesk.web.cycles.inputs import Supposed, dataset_of, digest
+from meritdesk.web.cycles.inputs import Supposed, dataset_of, digest, fingerprint
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
 
 Step = Callable[[str], None]
@@ -107,6 +107,8 @@ def keep(
 
     Refused (`inputs-changed`) when an input changed since it was computed. An earlier preview makes room.
     """
+    # Before the digest: what changes between the two makes it differ from then on.
+    seen = fingerprint(cycle)
     if digest(cycle) != computed.inputs_digest:
         raise Refused("inputs-changed", _("计算期间有人修改了评分或数据"), _("重新计算"))
     results = computed.results
@@ -126,6 +128,7 @@ def keep(
         program_hash=results.run.program_hash,
         input_hash=results.run.input_hash,
         inputs_digest=computed.inputs_digest,
+        inputs_fingerprint=seen,
         results_hash=hash_of([row.content_hash for row in rows]),
         code_version=results.run.code_version,
         people=len(rows),

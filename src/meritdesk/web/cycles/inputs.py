@@ -24,7 +24,16 @@ from meritdesk.events.ingest import Dataset, assemble
 from meritdesk.language import _
 from meritdesk.roster import day_number
 from meritdesk.web.access.actions import canonical
-from meritdesk.web.cycles.models import Adjustment, Cycle, RatingForm, RatingItem, Result, RosterEntry, Target
+from meritdesk.web.cycles.models import (
+    Adjustment,
+    Appraisal,
+    Cycle,
+    RatingForm,
+    RatingItem,
+    Result,
+    RosterEntry,
+    Target,
+)
 
 Rows = list[dict[str, Any]]
 
@@ -80,7 +89,16 @@ def settled(cycle: Cycle) -> None:
 
 def batches_of(cycle: Cycle) -> list[batches.Batch]:
     """Return the batches attached to a cycle, withdrawn ones included; those of an act that broke off do not count."""
-    found, unsure = batches.load(batch_folder(cycle)), doubtful(cycle)
+    return _sure(cycle, batches.load(batch_folder(cycle)))
+
+
+def _listed(cycle: Cycle) -> list[tuple[str, bool]]:
+    """Return id of each batch attached and whether it is withdrawn, as `batches_of`, without reading the batches."""
+    return [(batch.id, batch.withdrawn) for batch in _sure(cycle, batches.manifest(batch_folder(cycle)))]
+
+
+def _sure(cycle: Cycle, found: list[batches.Batch]) -> list[batches.Batch]:
+    unsure = doubtful(cycle)
     if not unsure:
         return found
     # The manifest never lacks what the database has: it is written before an attaching commits, after a withdrawal.
@@ -115,11 +133,56 @@ def digest(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> str:
     With `supposed` decisions it is the one that the cycle has once they are taken: a decision counts by what it says,
     not by the number of its row.
     """
-    listed = [(b.id, b.withdrawn) for b in batches_of(cycle)]
+    listed = _listed(cycle)
     tables = dict(entered_tables(cycle, supposed=supposed))
     tables["adjustments"] = [{k: v for k, v in row.items() if k != "source"} for row in tables["adjustments"]]
     content = [cycle.scheme_version.content_hash, cycle.first_day, cycle.last_day, listed, tables]
     return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def fingerprint(cycle: Cycle) -> str:
+    """Return a hash that differs whenever `digest` does, without reading a judgement: for pages, never for acts.
+
+    Judgements count by the version of their form, which every save takes on; results of earlier cycles by their ids,
+    because the database refuses to change them; the rest as it is. It may differ where the digest does not (a roster
+    entry written anew, a form handed in again unchanged): different only means that the digest is to be asked.
+    """
+    forms = RatingForm.objects.filter(appraisal__cycle=cycle, state=RatingForm.State.SUBMITTED).order_by("pk")
+    form_fields = ("pk", "version", "appraisal_id", "role", "rater__key", "invitation_id", "day")
+    roster = RosterEntry.objects.filter(cycle=cycle).order_by("pk")
+    roster_fields = (
+        "pk", "person__key", "name", "department", "team_name", "position", "superior", "job_grade", "skill_grade",
+        "valid_from", "valid_to",
+    )  # fmt: skip
+    decided = Adjustment.objects.filter(appraisal__cycle=cycle, replaced=False).order_by("pk")
+    decided_fields = ("pk", "appraisal_id", "indicator", "day", "score", "reason", "decided_by__username")
+    agreed = Target.objects.filter(appraisal__cycle=cycle, agreed_at__isnull=False).order_by("pk")
+    agreed_fields = ("pk", "appraisal_id", "indicator", "value", "baseline")
+    earlier = Appraisal.objects.filter(
+        cycle__published_at__isnull=False, cycle__last_day__lte=cycle.last_day, result__isnull=False,
+        person__in=cycle.appraisals.values("person"),
+    ).exclude(cycle=cycle.pk)  # fmt: skip
+    content = [
+        cycle.scheme_version.content_hash,
+        cycle.first_day,
+        cycle.last_day,
+        _listed(cycle),
+        list(forms.values_list(*form_fields)),
+        list(roster.values_list(*roster_fields)),
+        list(decided.values_list(*decided_fields)),
+        list(agreed.values_list(*agreed_fields)),
+        list(earlier.order_by("pk").values_list("result_id", flat=True)),
+    ]
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+def digest_for_page(cycle: Cycle) -> str:
+    """Return the digest of today's inputs: the newest run's where the fingerprint says that nothing changed since,
+    else computed. Acts ask for `digest` itself."""
+    run = cycle.run
+    if run is not None and run.inputs_fingerprint and run.inputs_fingerprint == fingerprint(cycle):
+        return run.inputs_digest
+    return digest(cycle)
 
 
 def entered_tables(cycle: Cycle, *, supposed: Sequence[Supposed] = ()) -> Mapping[str, Rows]:

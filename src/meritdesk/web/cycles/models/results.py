@@ -26,6 +26,8 @@ class Run(models.Model):
     input_hash = models.CharField(max_length=64)
     inputs_digest = models.CharField(max_length=64)
     """Of everything entered in the web part that the run rests on: a run is stale when it differs from today's."""
+    inputs_fingerprint = models.CharField(max_length=64, blank=True, default="")
+    """`inputs.fingerprint` when it was kept: while it is still the same, pages need not ask for the digest."""
     results_hash = models.CharField(max_length=64)
     """Over the content hashes of all results, in order of staff key."""
     code_version = models.CharField(max_length=40)

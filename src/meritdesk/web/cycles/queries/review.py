@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
 
 from meritdesk.web.access.models import User
-from meritdesk.web.cycles.inputs import digest
-from meritdesk.web.cycles.models import Cycle, PanelReview, RatingForm, Result
+from meritdesk.web.cycles.inputs import digest_for_page
+from meritdesk.web.cycles.models import Appraisal, Cycle, PanelReview, RatingForm, Result
 from meritdesk.web.cycles.queries.doors import covers
 from meritdesk.web.cycles.queries.effects import GradeCount, grade_counts, standing_results
 
@@ -22,7 +23,8 @@ class PreviewRow:
     """One person in the preview, beside their last result of the same kind."""
 
     result: Result
-    before: Result | None
+    before: int | None
+    """The last total, in hundredths."""
 
     @property
     def pk(self) -> int:
@@ -52,9 +54,9 @@ class PreviewRow:
     @property
     def change(self) -> int | None:
         """Return the difference to the last total, in hundredths."""
-        if self.before is None or self.before.total is None or self.result.total is None:
+        if self.before is None or self.result.total is None:
             return None
-        return self.result.total - self.before.total
+        return self.result.total - self.before
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,17 @@ class Reviewed:
 
 
 SHOWN_PROBLEMS = 30
+COMPARED_DAYS = 400
+"""How far back a result lies at most that a new one is compared with: a year and a late period."""
 
 
 def reviewed(cycle: Cycle, user: User) -> Reviewed:
     """Return the preview with all that the panel needs; a constant number of queries."""
     results = list(standing_results(cycle).values())
-    before = last_results(cycle)
+    before = last_totals(cycle)
     # Raters apart have their own page, with what was decided about them.
     problems = [p for p in (cycle.run.problems if cycle.run else []) if p["code"] != "raters-apart"]
-    state = digest(cycle)
+    state = digest_for_page(cycle)
     reviews = list(cycle.reviews.select_related("decided_by", "run").order_by("-at"))
     approved = [r for r in reversed(reviews) if r.outcome == r.Outcome.APPROVED and r.run.inputs_digest == state]
     inside = {result.appraisal.person_id for result in results}
@@ -114,21 +118,15 @@ def _reason(result: Result) -> str:
     return str(json.loads(result.unscored_document)["appraisal"]["reason"])  # type: ignore[attr-defined]
 
 
-def last_results(cycle: Cycle) -> dict[int, Result]:
-    """Return person → the result that stands of the last published cycle of the same kind before this one."""
-    people = cycle.appraisals.values("person")
-    found = (
-        Result.objects.filter(
-            pk__in=Cycle.objects.filter(
-                published_at__isnull=False, kind=cycle.kind, last_day__lt=cycle.first_day
-            ).values("appraisals__result"),
-            appraisal__person__in=people,
-        )
-        .select_related("appraisal__cycle")
-        .defer("document")
-        .order_by("appraisal__cycle__last_day")
-    )
-    return {result.appraisal.person_id: result for result in found}
+def last_totals(cycle: Cycle) -> dict[int, int | None]:
+    """Return person → total, in hundredths, of the last result that stands in a published cycle of the same kind
+    before this one, no more than `COMPARED_DAYS` back."""
+    found = Appraisal.objects.filter(
+        cycle__published_at__isnull=False, cycle__kind=cycle.kind, cycle__last_day__lt=cycle.first_day,
+        cycle__last_day__gte=cycle.first_day - timedelta(days=COMPARED_DAYS), result__isnull=False,
+        person__in=cycle.appraisals.values("person"),
+    )  # fmt: skip
+    return dict(found.order_by("cycle__last_day").values_list("person", "result__total"))
 
 
 def outcome_counts(cycle: Cycle) -> Counter[str]:

@@ -17,7 +17,7 @@ from meritdesk.web.cycles.actions import calibration as acts
 from meritdesk.web.cycles.actions.adjusting import Points, supposed
 from meritdesk.web.cycles.forms.deciding import key_of, points_of
 from meritdesk.web.cycles.forms.rating import version_of
-from meritdesk.web.cycles.inputs import digest
+from meritdesk.web.cycles.inputs import digest_for_page
 from meritdesk.web.cycles.models import CalibrationCase, Cycle, RatingForm
 from meritdesk.web.cycles.queries.calibration import Meeting, case_rows, meeting_of
 from meritdesk.web.cycles.queries.charts import distribution_chart
@@ -94,7 +94,7 @@ def calibration(request: HttpRequest, pk: int, problems: Any = ()) -> HttpRespon
         "open_rows": open_rows,
         "decided_rows": [row for row in rows if row not in open_rows],
         "threshold": scheme.raters.calibration if scheme.raters else None,
-        "stale": running and (cycle.run is None or cycle.run.inputs_digest != digest(cycle)),
+        "stale": running and (cycle.run is None or cycle.run.inputs_digest != digest_for_page(cycle)),
         "running": running,
         "may_run": running and has_right(user, "cycles.run"),
         "may_decide": running and has_right(user, "calibration.decide"),

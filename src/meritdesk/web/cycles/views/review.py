@@ -19,7 +19,7 @@ from meritdesk.web.cycles.actions import publishing
 from meritdesk.web.cycles.actions import review as acts
 from meritdesk.web.cycles.forms.deciding import key_of
 from meritdesk.web.cycles.forms.rating import whole
-from meritdesk.web.cycles.inputs import digest
+from meritdesk.web.cycles.inputs import digest, digest_for_page
 from meritdesk.web.cycles.models import Cycle
 from meritdesk.web.cycles.queries.charts import grades_chart
 from meritdesk.web.cycles.queries.doors import access_cycle, user_of
@@ -119,7 +119,7 @@ def _publish_page(request: HttpRequest, pk: int, problems: Any) -> HttpResponse:
     user = user_of(request)
     cycle = access_cycle(user, "results.publish", pk)
     running = cycle.state == Cycle.State.REVIEWING
-    state = digest(cycle) if running else ""
+    state = digest_for_page(cycle) if running else ""
     approved = acts.all_approvals(cycle)
     blocked = attempt(lambda: publishing.refuse_unapproved(cycle, user, state, approved)) if running else ()
     calendar = company_calendar()
