@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -103,6 +103,18 @@ def people_without_account() -> QuerySet[Any]:
         Q(assignments__valid_to__isnull=True) | Q(assignments__valid_to__gt=today), user__isnull=True
     )
     found: QuerySet[Any] = people.distinct().order_by("key")
+    return found
+
+
+def with_present_post(people: QuerySet[Any]) -> QuerySet[Any]:
+    """Give people of the roster their present `team_name` and `post_title`, to know whom an account is for."""
+    today = timezone.localdate()
+    running = Q(valid_to__isnull=True) | Q(valid_to__gt=today)
+    posts = apps.get_model("people", "Assignment").objects.filter(running, person=OuterRef("pk"))
+    posts = posts.order_by("-valid_from")
+    found: QuerySet[Any] = people.annotate(
+        team_name=Subquery(posts.values("team__name")[:1]), post_title=Subquery(posts.values("position__title")[:1])
+    )
     return found
 
 

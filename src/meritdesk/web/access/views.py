@@ -98,10 +98,12 @@ def accounts_for_people(request: HttpRequest) -> HttpResponse:
             problems = refused.problems
     table = make_table(
         request,
-        queries.people_without_account(),
+        queries.with_present_post(queries.people_without_account()),
         columns=[
             Column(key="key", title=_("工号"), order=("key",), filter="key__icontains"),
             Column(key="name", title=_("姓名"), order=("name",), filter="name__icontains"),
+            Column(key="team", title=_("班组"), order=("team_name",), filter="team_name__icontains", phone=False),
+            Column(key="post", title=_("岗位"), order=("post_title",), filter="post_title__icontains", phone=False),
         ],
         row_template="access/person_row.html",
         empty=Empty(title=_("在册人员都已有账号"), icon="check"),
