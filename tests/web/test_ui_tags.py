@@ -14,7 +14,7 @@ from django.test import RequestFactory
 
 from meritdesk import language
 from meritdesk.web.ui import formats, icons
-from meritdesk.web.ui.text import lazy
+from meritdesk.web.ui.text import lazy, listed
 
 UTC = dt.UTC
 
@@ -182,3 +182,11 @@ def test_field_in_order_says_nothing() -> None:
     shown = render('{% include "ui/components/form.html" %}', form=Form({"name": "a", "kind": "m"}))
     assert "is-invalid" not in shown
     assert "_error" not in shown
+
+
+@pytest.mark.parametrize(("spoken", "written"), [("zh-Hans", "甲、乙"), ("en", "甲, 乙")])
+def test_things_are_listed_as_the_language_does(spoken: str, written: str) -> None:
+    """In a template and in Python alike."""
+    with language.use(spoken):
+        assert listed(["甲", "乙"]) == written
+        assert render("{{ names|listed }}", names=["甲", "乙"]) == written

@@ -29,6 +29,7 @@ from meritdesk.events.readers import KINDS, ReadOptions, clean_heading, read
 from meritdesk.language import _
 from meritdesk.web.access.actions import Refused
 from meritdesk.web.cycles.models import Cycle, DataFile
+from meritdesk.web.ui.text import listed
 
 MAPPING_SUFFIXES = (".yaml", ".yml")
 CONTRACT, LOOKUP, LATER = "contract", "lookup", "later"
@@ -224,7 +225,7 @@ def lay_out(cycle: Cycle, choices: Mapping[str, str], known: Sequence[KnownMappi
         if not source.is_file():
             raise Refused("file-gone", _("文件“{name}”已不在待读列表中").format(name=name), _("请重新上传"))
         if choice == CONTRACT and name.split(".", 1)[0] not in CONTRACTS:
-            tables = "、".join(CONTRACTS)
+            tables = listed(CONTRACTS)
             fix = _("把文件改名为 数据表名.csv（{tables}），或选择映射").format(tables=tables)
             raise Refused("not-a-table", _("“{name}”不是数据表名").format(name=name), fix, name)
         if choice not in (CONTRACT, LOOKUP):

@@ -12,7 +12,7 @@ from meritdesk.web.access.models import User
 from meritdesk.web.people.actions import Post
 from meritdesk.web.people.models import Assignment, Person, Position, Team
 from meritdesk.web.people.queries.organisation import people_called, superiors_of_note, teams_in_reach
-from meritdesk.web.ui.text import lazy
+from meritdesk.web.ui.text import lazy, listed
 
 ENCODINGS = (
     ("auto", lazy("自动识别")),
@@ -56,7 +56,7 @@ class SuperiorField(forms.CharField):
             return people[0]
         if not people:
             raise forms.ValidationError(_("没有工号或姓名为“{text}”的人；请填写工号").format(text=text))
-        keys = "、".join(person.key for person in people)
+        keys = listed(person.key for person in people)
         raise forms.ValidationError(
             _("有 {n} 个“{text}”：工号 {keys}；请填写工号").format(n=len(people), text=text, keys=keys)
         )

@@ -6,6 +6,7 @@ text, so that the texts can be collected.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from django.utils.functional import lazy as _lazy
@@ -18,3 +19,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 lazy = cast("Callable[[str], StrPromise]", _lazy(language._, str))
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return things one after the other as the reader's language writes it: 甲、乙 or A, B."""
+    return language._("、").join(str(item) for item in items)

@@ -17,7 +17,7 @@ from meritdesk.web.cycles.actions.locks import lock_cycle
 from meritdesk.web.cycles.archiving import Built, content_of
 from meritdesk.web.cycles.models import Appraisal, Archive, Correction, Cycle
 from meritdesk.web.cycles.states import move_cycle
-from meritdesk.web.ui.text import lazy
+from meritdesk.web.ui.text import lazy, listed
 
 name_actions({"cycle.close": lazy("关闭考核"), "cycle.archive": lazy("归档")})
 
@@ -71,11 +71,11 @@ def do_close(*, acting_user: User, cycle: Cycle, once: str) -> Cycle:
     if missing.window_until is not None:
         raise Refused("window-open", _("申诉期限还没有结束"), _("到期后再关闭"))
     if missing.pending:
-        names = "、".join(appraisal.person.name for appraisal in missing.pending[:10])
+        names = listed(appraisal.person.name for appraisal in missing.pending[:10])
         message = _("还有 {n} 人没有面谈或签字：{names}").format(n=len(missing.pending), names=names)
         raise Refused("not-signed", message, _("催办，或由上级、人事见证拒签与逾期"))
     if missing.proposed:
-        names = "、".join(correction.appraisal.person.name for correction in missing.proposed[:10])
+        names = listed(correction.appraisal.person.name for correction in missing.proposed[:10])
         raise Refused("corrections-open", _("有更正等待批准：{names}").format(names=names), _("先批准或不批准"))
     move_cycle(held, "close")
     Cycle.objects.filter(pk=held.pk).update(closed_at=now)

@@ -13,6 +13,7 @@ from meritdesk.web.cycles.models import Adjustment, CalibrationCase, Cycle, Note
 from meritdesk.web.cycles.queries.doors import appraisals_in_reach
 from meritdesk.web.cycles.queries.indicator_rows import IndicatorRow, rows_of
 from meritdesk.web.people.models import Person
+from meritdesk.web.ui.text import listed
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _row(cycle: Cycle, case: CalibrationCase, names: dict[str, str]) -> CaseRow:
     titles = {indicator.id: indicator.title for _d, indicator in engine.loaded_scheme(cycle).scheme.indicators()}
     first = _rater(cycle, case.first_role, case.first_rater, case.first_total, names, None)
     second = _rater(cycle, case.second_role, case.second_rater, case.second_total, names, None)
-    return CaseRow(case, first, second, "、".join(titles.get(name, name) for name in case.indicators))
+    return CaseRow(case, first, second, listed(titles.get(name, name) for name in case.indicators))
 
 
 def _rater(cycle: Cycle, role: str, key: str, total: int, names: dict[str, str], form: RatingForm | None) -> Rater:

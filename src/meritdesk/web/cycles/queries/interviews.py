@@ -11,6 +11,7 @@ from meritdesk.rules.numbers import format_number
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Appraisal, Interview
 from meritdesk.web.ui import formats
+from meritdesk.web.ui.text import listed
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ def _lost(record: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def _agenda(strengths: list[str], gaps: list[str], wanted: str, lost: list[tuple[str, str, str]]) -> str:
     lines = [
-        _("做得好的：{items}").format(items="、".join(strengths) or _("（请举例）")),
-        _("需要提升的：{items}").format(items="、".join(gaps) or _("（请举例）")),
+        _("做得好的：{items}").format(items=listed(strengths) or _("（请举例）")),
+        _("需要提升的：{items}").format(items=listed(gaps) or _("（请举例）")),
     ]
     if wanted:
         lines.append(_("下一个等级：{grade}").format(grade=wanted))
     if lost:
-        items = "、".join(f"{title} {formats.score(points)}/{full}" for title, points, full in lost)
+        items = listed(f"{title} {formats.score(points)}/{full}" for title, points, full in lost)
         lines.append(_("还有空间的指标：{items}").format(items=items))
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from meritdesk.web.access.models import User
 from meritdesk.web.schemes.models import Scheme, SchemeVersion
 from meritdesk.web.schemes.queries.documents import metrics, template
 from meritdesk.web.schemes.queries.versions import visible_versions
+from meritdesk.web.ui.text import listed
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _card(name: str) -> Card:
         title=title_of(scheme),
         description=scheme.description,
         source=scheme.source,
-        positions=_("、").join(title_of(p) for p in scheme.positions),
+        positions=listed(title_of(p) for p in scheme.positions),
         cycle=cycle_in_words(scheme.cycle.kind),
         style=_("权重制") if scheme.style == "weights" else _("积分制"),
         dimensions=tuple((title_of(d), _share(found, number)) for number, d in enumerate(scheme.dimensions)),

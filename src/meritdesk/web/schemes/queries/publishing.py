@@ -17,6 +17,7 @@ from meritdesk.web.schemes.queries.checking import report
 from meritdesk.web.schemes.queries.documents import loaded
 from meritdesk.web.schemes.queries.versions import authors_of
 from meritdesk.web.schemes.queries.working import run
+from meritdesk.web.ui.text import listed
 
 MOST_NAMED = 8
 """Most publishers that are named on a page."""
@@ -32,7 +33,7 @@ class Publishers:
     @property
     def listed(self) -> str:
         """Return the names in one line."""
-        return _("、").join(self.names)
+        return listed(self.names)
 
 
 def publishers(version: SchemeVersion) -> Publishers:

@@ -2,7 +2,8 @@
 
 Tags: `t` (a text in the reader's language), `once_key`, `asset`, `icon`, `current_language`, `other_language`, `here`
 (the present address with other parameters). Filters: `score`, `difference`, `coefficient`, `share`, `share_of`,
-`number`, `day`, `moment`, `duration`, `grade_badge`, `control`, `lookup`. How each is used stands at the function.
+`number`, `day`, `moment`, `duration`, `grade_badge`, `control`, `lookup`,
+`listed` (甲、乙 or A, B). How each is used stands at the function.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from meritdesk import language
-from meritdesk.web.ui import assets, formats, icons
+from meritdesk.web.ui import assets, formats, icons, text
 from meritdesk.web.ui.tables import Table
 
 register = template.Library()
@@ -34,6 +35,7 @@ for _format in (
     formats.duration,
 ):
     register.filter(_format.__name__, _format)
+register.filter("listed", text.listed)
 
 
 @register.simple_tag(name="t")
