@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from meritdesk.web.cycles import evidence_files
+from meritdesk.web.cycles import evidence_files, inputs
 from meritdesk.web.cycles.models import (
     Appeal,
     Appraisal,
@@ -63,6 +63,10 @@ def carry_on(world: World, cycle: Cycle, state: str) -> None:
     preview = _run(world, cycle, Run.Purpose.PREVIEW, 1, appraisals)
     Cycle.objects.filter(pk=cycle.pk).update(run=preview, state=state if state not in PUBLISHED else "reviewing")
     _cases(world, cycle, appraisals, decided=state != "calibrating")
+    # The preview is of today's inputs, as it is nearly always when somebody looks at it.
+    Run.objects.filter(pk=preview.pk).update(
+        inputs_digest=inputs.digest(cycle), inputs_fingerprint=inputs.fingerprint(cycle)
+    )
     if state not in PUBLISHED:
         return
     PanelReview.objects.create(cycle=cycle, run=preview, outcome="approved", decided_by=world.users["P01"])
