@@ -92,12 +92,12 @@ def _closed_month(play: Play, first: date) -> Cycle:
     with scene(after(2), 9):
         play.rate(cycle)
     with scene(after(4), 10):
-        play.calibrate(cycle)
+        computed = play.calibrate(cycle)
         play.settle(cycle)
     with scene(after(5), 14):
         play.review(cycle)
     with scene(after(6), 9):
-        play.publish(cycle)
+        play.publish(cycle, computed)
     with scene(after(7), 10):
         play.interview(cycle, after(7))
     with scene(after(8), 15):

@@ -16,7 +16,7 @@ from meritdesk.sample import REMARKS
 from meritdesk.scheme.load import load_document, shipped
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine, staging
-from meritdesk.web.cycles.actions.calibration import do_calibrate, do_decide_case, do_submit_review, measure
+from meritdesk.web.cycles.actions.calibration import Measured, do_calibrate, do_decide_case, do_submit_review
 from meritdesk.web.cycles.actions.data import attach_files, do_stage_files
 from meritdesk.web.cycles.actions.interviews import Agreed, do_confirm_interview, do_write_interview
 from meritdesk.web.cycles.actions.opening import do_create_cycle, do_open_cycle
@@ -156,9 +156,12 @@ class Play:
             form = item.form
         do_submit_rating_form(form, version=form.version, once=once(), acting_user=user)
 
-    def calibrate(self, cycle: Cycle) -> None:
-        """End rating: preview, and a case for each pair of raters apart."""
-        do_calibrate(acting_user=self.hr, cycle=cycle, measured=measure(cycle), once=once())
+    def calibrate(self, cycle: Cycle) -> engine.Computed:
+        """End rating: preview, and a case for each pair of raters apart; return the run, fit for publication."""
+        computed = engine.compute(cycle, explained=True)
+        measured = Measured(computed, engine.pairs_apart(cycle))
+        do_calibrate(acting_user=self.hr, cycle=cycle, measured=measured, once=once())
+        return computed
 
     def settle(self, cycle: Cycle, *, but: int = 0) -> None:
         """Decide the cases (but the last `but`): the ratings stand, on evidence."""
@@ -179,9 +182,8 @@ class Play:
             reason=words.APPROVED, once=once(),
         )  # fmt: skip
 
-    def publish(self, cycle: Cycle) -> None:
-        """Publish what the panel approved."""
-        computed = engine.compute(cycle, explained=True)
+    def publish(self, cycle: Cycle, computed: engine.Computed) -> None:
+        """Publish what the panel approved: the run of the calibration, for no input has changed since."""
         package = seal_run(cycle, computed, purpose="published")
         do_publish_results(acting_user=self.hr, cycle=cycle, computed=computed, package=package, once=once())
         cycle.refresh_from_db()

@@ -127,11 +127,11 @@ def _to_published(play: Play, team: str, month: date, today: date, *, days_ago: 
         play.appraise_selves(cycle)
         play.rate(cycle)
     with scene(earlier, 15):
-        play.calibrate(cycle)
+        computed = play.calibrate(cycle)
         play.settle(cycle)
         play.review(cycle)
     with scene(day, 9):
-        play.publish(cycle)
+        play.publish(cycle, computed)
     return cycle
 
 
