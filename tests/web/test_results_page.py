@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pypdfium2
 import pytest
 from django.db import connection
 from django.test import Client
@@ -226,3 +227,24 @@ def test_in_english(centre: Centre, signed_in: SignIn) -> None:
     text = page(centre, signed_in(user), "A0001")
     assert "Service quality" in text
     assert "Customer feedback (weight 20%)" in text
+
+
+def test_the_printed_form_says_how_its_signatures_stand(centre: Centre, signed_in: SignIn) -> None:
+    """Below the empty fields for pen and paper; the stored document is as it was."""
+    appraisal = of(centre, "A0001")
+    assert appraisal.result is not None
+    url, client = f"/cycles/appraisals/{appraisal.pk}/form.pdf", signed_in(centre.users["A0001"])
+    assert "系统内签字：被考核人" in text_of(client.get(url).content)
+    assert "签字确认20" not in text_of(client.get(url).content)
+    Signature.objects.create(
+        appraisal=appraisal, result=appraisal.result, content_hash=appraisal.result.content_hash, outcome="signed",
+        by=centre.users["A0001"],
+    )  # fmt: skip
+    assert "签字确认20" in text_of(client.get(url).content)
+    assert engine.read_document(appraisal.result)["form"]["zh-Hans"]["forms"][0]["notes"] == []
+
+
+def text_of(content: bytes) -> str:
+    """Return the text of a PDF without spaces."""
+    pages = pypdfium2.PdfDocument(content)
+    return "".join("".join(page.get_textpage().get_text_range().split()) for page in pages)

@@ -30,6 +30,7 @@ from meritdesk.readiness import supplied_tables
 from meritdesk.reports.files import appraisal_document
 from meritdesk.reports.form import Typesetter
 from meritdesk.reports.form import document as form_document
+from meritdesk.reports.glyphs import printable
 from meritdesk.results import Appraisal as Outcome
 from meritdesk.results import Period, Results
 from meritdesk.roster import roster, to_date
@@ -38,6 +39,7 @@ from meritdesk.web.access.actions import Refused, canonical
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles.inputs import Supposed, dataset_of, digest, fingerprint
 from meritdesk.web.cycles.models import Appraisal, Cycle, Result, Run
+from meritdesk.web.schemes.models import SchemeVersion
 
 Step = Callable[[str], None]
 
@@ -63,7 +65,11 @@ def metrics() -> Mapping[str, Metric]:
 
 def loaded_scheme(cycle: Cycle) -> LoadedScheme:
     """Return the scheme a cycle goes by, as it was published."""
-    version = cycle.scheme_version
+    return loaded_version(cycle.scheme_version)
+
+
+def loaded_version(version: SchemeVersion) -> LoadedScheme:
+    """Return a published version of a scheme; its text, which never changes, is read once."""
     return _loaded(version.text, str(version))
 
 
@@ -227,13 +233,19 @@ def read_document(result: Result) -> dict[str, Any]:
     return document
 
 
-def paper(result: Result) -> bytes:
-    """Return the printed evaluation form (PDF, R4.10) of a result, in the current language."""
+def paper(result: Result, notes: Sequence[str] = ()) -> bytes:
+    """Return the printed evaluation form (PDF, R4.10) of a result, in the current language.
+
+    `notes` are printed below it: what is no part of the document, such as how its signatures stand.
+    """
     form = read_document(result).get("form")
     if not form:
         raise Refused("preview-only", _("预览结果没有评价表"), _("发布后再打印"))
+    content = form[language.current()]
+    added = [printable(note) for note in notes]
+    sheets = [sheet | {"notes": [*sheet["notes"], *added]} for sheet in content["forms"]]
     with tempfile.TemporaryDirectory(prefix="meritdesk-form-") as folder:
-        return Typesetter(Path(folder)).pdf(form[language.current()])
+        return Typesetter(Path(folder)).pdf(content | {"forms": sheets})
 
 
 def apart(cycle: Cycle) -> list[Apart]:

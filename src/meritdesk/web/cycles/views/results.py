@@ -120,8 +120,9 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     appraisal = person.access_result(user, pk)
     if appraisal.result is None:
         return redirect("result", pk)
+    signers = person.signers_of(appraisal, person.surroundings_of(appraisal))
     try:
-        made = engine.paper(appraisal.result)
+        made = engine.paper(appraisal.result, [person.signing_note(signers)])
     except Refused as refusal:
         return _refused(request, appraisal, refusal)
     name = _("考核表_{person}_{period}").format(

@@ -177,6 +177,15 @@ def signers_of(appraisal: Appraisal, around: Surroundings) -> list[Signer]:
     return [person, superior, staff]
 
 
+def signing_note(signers: Sequence[Signer]) -> str:
+    """Return how the signatures stand in the system, as a line below the printed form."""
+    told = []
+    for each in signers:
+        parts = (each.title, each.name, each.outcome, formats.moment(each.at) if each.at else "")
+        told.append(" ".join(part for part in parts if part))
+    return _("系统内签字：{signatures}").format(signatures=_("；").join(told))
+
+
 def attachment(name: str) -> str:
     """Return the Content-Disposition of a file to be saved under `name`."""
     return str(content_disposition_header(True, name))
