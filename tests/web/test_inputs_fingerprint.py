@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from meritdesk.events import batches
 from meritdesk.web.cycles import inputs
@@ -57,9 +58,7 @@ def hand_in(centre: Centre) -> None:
     """Hand the superior's form in."""
     form = form_of(centre)
     assert form.rater is not None
-    rating.do_submit_rating_form(
-        form, version=form.version, once=late.once(), acting_user=centre.users[form.rater.key]
-    )
+    rating.do_submit_rating_form(form, version=form.version, once=late.once(), acting_user=centre.users[form.rater.key])
 
 
 def take_back(centre: Centre) -> None:
@@ -74,7 +73,7 @@ def rated() -> Centre:
     """Return a centre in rating in which every form is handed in, and the deadline is to come."""
     centre = build_cycle("rating")
     fill_forms(centre.cycle)
-    Cycle.objects.filter(pk=centre.cycle.pk).update(rating_due=date.today() + timedelta(days=9))
+    Cycle.objects.filter(pk=centre.cycle.pk).update(rating_due=timezone.localdate() + timedelta(days=9))
     return centre
 
 

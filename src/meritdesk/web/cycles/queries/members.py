@@ -29,6 +29,7 @@ LINE_FIELDS = (
     "name", "department", "team_name", "position", "superior", "job_grade", "skill_grade", "valid_from", "valid_to"
 )  # fmt: skip
 """What a line of the roster says; the names of RosterEntry's fields."""
+TEAM_NAME, POSITION = LINE_FIELDS.index("team_name"), LINE_FIELDS.index("position")
 SHOWN_LEFT_OUT = 10
 """People named beside a reason for being left out."""
 
@@ -190,15 +191,16 @@ def _kept_lines(
     if teams is None:
         teams = {team.name: team.pk for team in Team.objects.filter(department=cycle.department_id)}
     titles = {position.id: position.title for position in engine.loaded_scheme(cycle).scheme.positions}
+    rows = entries.order_by("person__key", "valid_from").values_list("person", "person__key", *LINE_FIELDS)
     return [
         Line(
-            person=entry.person_id,
-            key=entry.person.key,
-            team=teams.get(entry.team_name),
-            position_title=titles.get(entry.position, entry.position),
-            **{name: getattr(entry, name) for name in LINE_FIELDS},
+            person=person,
+            key=key,
+            team=teams.get(fields[TEAM_NAME]),
+            position_title=titles.get(fields[POSITION], fields[POSITION]),
+            **dict(zip(LINE_FIELDS, fields, strict=True)),
         )
-        for entry in entries.select_related("person").order_by("person__key", "valid_from")
+        for person, key, *fields in rows
     ]
 
 
@@ -217,27 +219,33 @@ def _lines_of(scheme: Scheme, period: Period, department: Department, team: Team
     known = {name: p.id for p in scheme.positions for name in (p.title, p.title_en, p.id) if name}
     rows = (
         Assignment.objects.filter(inside, person__in=Assignment.objects.filter(inside & here).values("person"))
-        .select_related("person", "team__department", "position", "superior")
         .order_by("person__key", "valid_from")
-    )
+        .values_list(
+            "person", "person__key", "person__name", "team__department__name", "team", "team__name", "position__code",
+            "position__title", "superior__key", "job_grade", "skill_grade", "valid_from", "valid_to",
+        )
+    )  # fmt: skip
     return [
         Line(
-            person=row.person_id,
-            key=row.person.key,
-            name=row.person.name,
-            department=row.team.department.name,
-            team=row.team_id,
-            team_name=row.team.name,
-            position=known.get(row.position.code) or known.get(row.position.title) or row.position.title[:40],
-            position_title=row.position.title,
-            superior=row.superior.key if row.superior else "",
-            job_grade=row.job_grade,
-            skill_grade=row.skill_grade,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
+            person=person,
+            key=key,
+            name=name,
+            department=department_name,
+            team=team_pk,
+            team_name=team_name,
+            position=known.get(code) or known.get(title) or title[:40],
+            position_title=title,
+            superior=superior or "",
+            job_grade=job_grade,
+            skill_grade=skill_grade,
+            valid_from=since,
+            valid_to=until,
         )
-        for row in rows
-    ]
+        for (
+            person, key, name, department_name, team_pk, team_name, code, title, superior, job_grade, skill_grade,
+            since, until,
+        ) in rows
+    ]  # fmt: skip
 
 
 def _cut(lines: Sequence[Line], scheme: Scheme, period: Period) -> tuple[dict[str, list[Segment]], list[Problem]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,6 @@ from django.db.models.functions import Coalesce
 
 from meritdesk.errors import Problem
 from meritdesk.results import Period
-from meritdesk.scheme.load import load_document
 from meritdesk.web.access.models import User
 from meritdesk.web.access.reach import reach
 from meritdesk.web.cycles import engine
@@ -69,7 +69,7 @@ def published_versions() -> dict[str, tuple[SchemeVersion, str]]:
     """Return key → (version, kind of cycle) of every published scheme version, the newest of each scheme first."""
     rows = SchemeVersion.objects.filter(state=SchemeVersion.State.PUBLISHED).select_related("scheme")
     ordered = sorted(rows, key=lambda version: (version.scheme.title, -version.number))
-    return {str(v.pk): (v, str(load_document(v.text, name=str(v)).scheme.cycle.kind)) for v in ordered}
+    return {str(v.pk): (v, str(engine.loaded_version(v).scheme.cycle.kind)) for v in ordered}
 
 
 def listed_cycles(user: User) -> QuerySet[Cycle]:
@@ -106,7 +106,7 @@ class Preview:
 
 def preview(scope: Scope, version: SchemeVersion, first: date, last: date, today: date) -> Preview:
     """Return who would be in a cycle, its deadlines, and what is odd about it."""
-    scheme = load_document(version.text, name=str(version)).scheme
+    scheme = engine.loaded_version(version).scheme
     period = Period(first, last)
     membership = membership_now(scheme, scheme.cycle.kind, period, scope.department, scope.team)
     calendar = company_calendar()
@@ -155,7 +155,7 @@ def rater_picture(cycle: Cycle, membership: Membership) -> RaterPicture:
     scheme = engine.loaded_scheme(cycle).scheme
     plans = plans_of(cycle)
     plan = plan_of(cycle, scheme, membership, plans)
-    load = plan.load()
+    load, in_role = plan.load(), Counter(form.role for form in plan.forms)
     known = list(Person.objects.filter(key__in=load).values_list("key", "name", "user__is_active"))
     names = {key: name for key, name, _active in known}
     rows = [
@@ -165,7 +165,7 @@ def rater_picture(cycle: Cycle, membership: Membership) -> RaterPicture:
             weight=f"{role.weight:f}",
             plan=plans.get(role.id),
             people=tuple(plans[role.id].people.all()) if role.id in plans else (),
-            forms=sum(form.role == role.id for form in plan.forms),
+            forms=in_role[role.id],
             gaps=tuple(gap for gap in plan.gaps if gap.role == role.id),
         )
         for role in rating_roles(scheme)

@@ -121,11 +121,13 @@ def plan_of(
     plans = plans_of(cycle) if plans is None else plans
     posts = [(m, segment) for m in membership.members for segment in m.counted]
     choosers = _Choosers(cycle, scheme, membership, posts)
+    positions = {segment.position for _m, segment in posts}
     for role in rating_roles(scheme):
         rater_plan = plans.get(role.id)
-        rated = [(m, s) for m, s in posts if indicators_of(scheme, s.position, role.id)]
         if rater_plan is None or rater_plan.kind == Kind.GUEST:
             continue
+        judged = {position for position in positions if indicators_of(scheme, position, role.id)}
+        rated = [(m, s) for m, s in posts if s.position in judged]
         for place, (member, segment) in enumerate(rated):
             raters, reason = choosers.choose(rater_plan, place, member, segment)
             if not raters:
@@ -149,6 +151,8 @@ class _Choosers:
         for member in membership.members:
             for segment in member.segments:
                 self.teams[segment.department, segment.team].append(segment)
+        self.named: dict[str, list[str]] = {}
+        self.present: dict[tuple[str, str, int], list[str]] = {}
         superiors = {segment.superior for _m, segment in posts if segment.superior}
         self.known = set(Person.objects.filter(key__in=superiors).values_list("key", flat=True))
         above = Assignment.objects.filter(person__key__in=superiors, superior__isnull=False)
@@ -167,7 +171,9 @@ class _Choosers:
             return list(self._upper(segment, member.key)), _("直接上级没有上级")
         if plan.kind == Kind.PEERS:
             return self._peers(plan, segment)
-        named = sorted(person.key for person in plan.people.all())
+        named = self.named.get(plan.role)
+        if named is None:
+            named = self.named[plan.role] = sorted(person.key for person in plan.people.all())
         others = [key for key in _turned(named, place) if key != member.key]
         reason = _("没有指定评分人") if not named else _("指定的评分人只有本人")
         return others[: plan.number], reason
@@ -181,8 +187,11 @@ class _Choosers:
     def _peers(self, plan: RaterPlan, segment: Segment) -> tuple[list[str], str]:
         """Return colleagues on the same post's team on the segment's last day, by turns, so that all rate alike."""
         day = segment.to_day - 1
-        team = self.teams[segment.department, segment.team]
-        present = sorted({s.person for s in team if s.from_day <= day < s.to_day})
+        place = segment.department, segment.team, day
+        present = self.present.get(place)
+        if present is None:
+            team = self.teams[segment.department, segment.team]
+            present = self.present[place] = sorted({s.person for s in team if s.from_day <= day < s.to_day})
         order = _turned(present, present.index(segment.person))[1:] if segment.person in present else present
         least = self.smallest.get(plan.role, 1)
         if len(order) < least:

@@ -92,7 +92,7 @@ def calibration(request: HttpRequest, pk: int, problems: Any = ()) -> HttpRespon
     context = {
         "cycle": cycle,
         "open_rows": open_rows,
-        "decided_rows": [row for row in rows if row not in open_rows],
+        "decided_rows": [row for row in rows if row.case.outcome not in ("open", "reopened")],
         "threshold": scheme.raters.calibration if scheme.raters else None,
         "stale": running and (cycle.run is None or cycle.run.inputs_digest != digest_for_page(cycle)),
         "running": running,
