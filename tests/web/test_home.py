@@ -9,16 +9,19 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from meritdesk.web.access.actions import action, record
 from meritdesk.web.access.models import User
 from meritdesk.web.access.queries import people_without_account
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles.models import Cycle
 from meritdesk.web.home.queries.work import todo
 from meritdesk.web.home.queries.work.figures import HEIGHT, course
+from meritdesk.web.people.models import Department
 from tests.web.company import Company
 from tests.web.conftest import Counter
 from tests.web.cycle_company import advance, build_centre, build_cycle
 from tests.web.results_company import earlier, published
+from tests.web.schemes_company import make_draft, submit
 
 SignIn = Callable[[User], Client]
 
@@ -129,6 +132,28 @@ def test_the_administrator_sees_accounts_without_second_factor(company: Company,
     todos = signed_in(company.users["admin"]).get("/").context["todos"]
     assert f"{bare.count()} 个账号还没有两步验证" in [one.title for one in todos]
     assert signed_in(company.users["agent"]).get("/").context["todos"] == []
+
+
+def test_schemes_wait_for_who_may_publish_them(company: Company, signed_in: SignIn) -> None:
+    """Neither for who wrote in the version, nor for who may publish only schemes of another department."""
+    hr, other = company.users["hr"], company.users["hr2"]
+    version = submit(make_draft(company), hr)
+
+    def waits(user: User) -> bool:
+        return any(one.title.startswith("审核方案") for one in signed_in(user).get("/").context["todos"])
+
+    @action
+    def write(user: User) -> None:
+        record(user, "scheme-edit", version)
+
+    other.grants.filter(role=Role.HR).update(department=None, team=None)
+    assert waits(other)
+    other.grants.filter(role=Role.HR).update(department=Department.objects.create(name="别的部门"))
+    assert not waits(other)
+    other.grants.filter(role=Role.HR).update(department=None)
+    write(other)
+    assert not waits(other)
+    assert not waits(hr)
 
 
 def test_the_course_of_a_figure_fits_its_field() -> None:

@@ -64,6 +64,12 @@ class Behind:
         return [(status, title) for status, title in STATUS.items() if status in present]
 
     @property
+    def is_rate(self) -> bool:
+        """Return whether each record counts as one, above or below the line, so that it needs to be said how."""
+        counted = any(fact.status == "denominator" for fact in self.facts)
+        return counted and self.record["numerator"] is not None and self.record["denominator"] is not None
+
+    @property
     def value_title(self) -> str:
         """Return the heading of the values, with their unit."""
         return _("值（秒）") if self.record["unit"] == "s" else _("值")

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from datetime import date
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.functions import Cast
 from django.utils.timezone import localdate
 
 from meritdesk.language import _
-from meritdesk.web.access.models import User
+from meritdesk.web.access.models import AuditEntry, User
 from meritdesk.web.access.queries import people_without_account
 from meritdesk.web.access.reach import WITH_SECOND_FACTOR, has_right
 from meritdesk.web.home.queries.work.todo import Todo, link
 from meritdesk.web.schemes.models import SchemeVersion
+from meritdesk.web.schemes.queries.versions import EDITS, in_reach
 
 
 def desk_todos(user: User) -> Iterator[Todo]:
@@ -26,8 +28,15 @@ def desk_todos(user: User) -> Iterator[Todo]:
 
 
 def _schemes(user: User) -> Iterator[Todo]:
+    # Who wrote in a version may not publish it: see `versions.authors_of`.
+    wrote = AuditEntry.objects.filter(
+        target_type="schemes.schemeversion", target_id=Cast(OuterRef("pk"), CharField()), action__in=EDITS,
+        actor=user.username,
+    )  # fmt: skip
     waiting = (
-        SchemeVersion.objects.filter(state=SchemeVersion.State.SUBMITTED)
+        SchemeVersion.objects.filter(
+            ~Exists(wrote), in_reach(user, "schemes.publish", "scheme__department"), state=SchemeVersion.State.SUBMITTED
+        )
         .exclude(submitted_by=user)
         .exclude(written_by=user)
         .select_related("scheme")
