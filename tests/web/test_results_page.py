@@ -244,6 +244,15 @@ def test_the_printed_form_says_how_its_signatures_stand(centre: Centre, signed_i
     assert engine.read_document(appraisal.result)["form"]["zh-Hans"]["forms"][0]["notes"] == []
 
 
+def test_closing_names_who_has_not_held_an_interview(centre: Centre, signed_in: SignIn) -> None:
+    """Not only whose signature is missing, but by whom the interview is to be held."""
+    waiting = of(centre, "A0001")
+    Appraisal.objects.filter(pk=waiting.pk).update(state="interview")
+    assert waiting.superior is not None
+    text = signed_in(centre.hr).get(f"/cycles/{centre.cycle.pk}/close/").content.decode()
+    assert f"由 {waiting.superior.name} 面谈" in text
+
+
 def text_of(content: bytes) -> str:
     """Return the text of a PDF without spaces."""
     pages = pypdfium2.PdfDocument(content)

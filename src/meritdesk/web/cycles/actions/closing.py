@@ -46,9 +46,9 @@ class Readiness:
 def readiness(cycle: Cycle, now: datetime) -> Readiness:
     """Return what a cycle lacks before it can be closed; three queries."""
     states = (S.INTERVIEW, S.SIGN_OFF, S.APPEALING, S.HELD)
-    found = cycle.appraisals.filter(state__in=states).select_related("person", "team").order_by("person__key")
+    found = cycle.appraisals.filter(state__in=states).select_related("person", "team", "superior")
     by_state: dict[str, list[Appraisal]] = {state: [] for state in states}
-    for appraisal in found:
+    for appraisal in found.order_by("person__key"):
         by_state[appraisal.state].append(appraisal)
     proposed = Correction.objects.filter(appraisal__cycle=cycle, state=Correction.State.PROPOSED)
     until = cycle.appeal_until
