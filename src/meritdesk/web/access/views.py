@@ -88,7 +88,7 @@ def accounts_for_people(request: HttpRequest) -> HttpResponse:
     """Make accounts for people of the roster who have none."""
     problems: Sequence[Problem] = ()
     if request.method == "POST":
-        ids = [int(text) for text in request.POST.getlist("ids") if text.isdecimal()]
+        ids = [int(text) for text in request.POST.getlist("ids") if text.isdecimal() and len(text) < 19]
         try:
             made = acts.do_create_accounts_for_people(
                 acting_user=_user(request), person_ids=ids, once=request.POST.get("once", "")

@@ -11,10 +11,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -25,7 +27,7 @@ from meritdesk.events.contracts import CONTRACTS
 from meritdesk.events.ingest import shipped_mappings
 from meritdesk.events.mapping import Mapping as SourceMapping
 from meritdesk.events.mapping import load_mapping, parse_mapping
-from meritdesk.events.readers import KINDS, ReadOptions, clean_heading, read
+from meritdesk.events.readers import KINDS, TEXT_KINDS, ReadOptions, clean_heading, read
 from meritdesk.language import _
 from meritdesk.web.access.actions import Refused
 from meritdesk.web.cycles.models import Cycle, DataFile
@@ -36,6 +38,8 @@ CONTRACT, LOOKUP, LATER = "contract", "lookup", "later"
 """Choices beside a mapping: the file has the contract's columns; it is only looked up by others; it waits."""
 GUESSES = ".guesses.json"
 HALF_READ_KEPT = timedelta(days=2)
+HEAD_BYTES = 2**18
+"""So much of a text is looked into for its headings."""
 ENOUGH = 80
 """Percent of a mapping's headings that a file must have to be taken for one of its files."""
 
@@ -115,16 +119,13 @@ def keep(cycle: Cycle, uploads: Sequence[Upload]) -> list[str]:
                 stream.write(chunk)
         part.replace(folder / name)
     names = [name for name, _upload in named]
-    _note_guesses(cycle, names)
+    # Looked into when the page is shown, outside of the act: a large file would hold up everybody's writing. Those
+    # without a guess are looked into again, because a mapping for them may have come now.
+    _keep_guesses(cycle, {name: guess for name, guess in _guesses(cycle).items() if guess and name not in names})
     return names
 
 
-def _note_guesses(cycle: Cycle, names: Sequence[str]) -> None:
-    """Look into new files, and again into those without a guess: a mapping for them may have come now."""
-    known, guesses = known_mappings(cycle), _guesses(cycle)
-    for path in _data_files(cycle):
-        if path.name in names or not guesses.get(path.name):
-            guesses[path.name] = guess(path, known)
+def _keep_guesses(cycle: Cycle, guesses: Mapping[str, str]) -> None:
     part = incoming(cycle) / f".{GUESSES}.part"
     part.write_text(json.dumps(guesses, ensure_ascii=False), encoding="utf-8")
     part.replace(incoming(cycle) / GUESSES)
@@ -143,9 +144,14 @@ def _data_files(cycle: Cycle) -> list[Path]:
 
 
 def waiting(cycle: Cycle) -> list[Staged]:
-    """Return the data files that wait, each with its probable choice."""
-    guesses = _guesses(cycle)
-    return [Staged(path.name, path.stat().st_size, guesses.get(path.name, "")) for path in _data_files(cycle)]
+    """Return the data files that wait, each with its probable choice; new ones are looked into."""
+    guesses, paths = _guesses(cycle), _data_files(cycle)
+    new = [path for path in paths if path.name not in guesses]
+    if new:
+        known = known_mappings(cycle)
+        guesses |= {path.name: guess(path, known) for path in new}
+        _keep_guesses(cycle, guesses)
+    return [Staged(path.name, path.stat().st_size, guesses[path.name]) for path in paths]
 
 
 def discard(cycle: Cycle, names: Iterable[str]) -> None:
@@ -187,28 +193,46 @@ def guess(path: Path, known: Sequence[KnownMapping]) -> str:
     if path.name.split(".", 1)[0] in CONTRACTS:
         return CONTRACT
     best, share = "", ENOUGH - 1
-    for candidate in known:
-        covered = _covered(path, candidate.mapping)
-        if covered > share:
-            best, share = candidate.key, covered
+    with tempfile.TemporaryDirectory(prefix="meritdesk-heading-") as folder:
+        beginning = _beginning(path, Path(folder))
+
+        @cache
+        def heading(options: ReadOptions) -> frozenset[str]:
+            try:
+                return frozenset(clean_heading(cell) for cell in read(beginning, options, name=path.name).heading)
+            except (MeritdeskError, ValueError, OSError):
+                return frozenset()
+
+        for candidate in known:
+            covered = _covered(candidate.mapping, heading)
+            if covered > share:
+                best, share = candidate.key, covered
     return best
 
 
-def _covered(path: Path, mapping: SourceMapping) -> int:
+def _beginning(path: Path, folder: Path) -> Path:
+    """Return a copy of the first lines of a long text, or the file itself: a heading is looked for in many ways."""
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    cut = head.rfind(b"\n") + 1
+    if path.suffix.lower() not in TEXT_KINDS or len(head) < HEAD_BYTES or not cut or b"\x00" in head:
+        return path
+    copy = folder / path.name
+    copy.write_bytes(head[:cut])
+    return copy
+
+
+def _covered(mapping: SourceMapping, heading: Callable[[ReadOptions], frozenset[str]]) -> int:
     """Return the percentage of a mapping's headings that a file has."""
     rules = [one for t in mapping.tables for each in (t.let, t.columns) for rule in each.values() for one in rule]
-    wanted = {heading for rule in rules for heading in (rule.from_ or ())}
+    wanted = {name for rule in rules for name in (rule.from_ or ())}
     if not wanted or mapping.header:  # a file without headings can only be known by its name
         return 0
     options = ReadOptions(
         mapping.kind, mapping.sheet, mapping.header_row, mapping.header, mapping.encoding, mapping.delimiter,
         mapping.short_rows, mapping.fill_merged,
     )  # fmt: skip
-    try:
-        heading = {clean_heading(cell) for cell in read(path, options, name=path.name).heading}
-    except (MeritdeskError, ValueError, OSError):
-        return 0
-    have = sum(bool({name, *mapping.aliases.get(name, ())} & heading) for name in wanted)
+    have = sum(bool({name, *mapping.aliases.get(name, ())} & heading(options)) for name in wanted)
     return 100 * have // len(wanted)
 
 

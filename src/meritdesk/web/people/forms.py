@@ -182,8 +182,9 @@ def _shown(person: Person | None) -> str:
 
 
 def asked_day(text: str, default: date) -> date:
-    """Return the day in an address; the default for anything that is none."""
+    """Return the day in an address; the default for anything that is none, and for days no calendar has."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return default
+    return day if 1900 <= day.year <= 2200 else default

@@ -66,7 +66,7 @@ class ChooseForm(forms.Form):
             values["first_day"], values["last_day"] = chosen.first, chosen.last
         elif values.get("period") == FREE and not (values.get("first_day") and values.get("last_day")):
             self.add_error("first_day", _("请填写第一天和最后一天"))
-        elif values.get("first_day") and values["last_day"] < values["first_day"]:
+        elif values.get("first_day") and values.get("last_day") and values["last_day"] < values["first_day"]:
             self.add_error("last_day", _("最后一天早于第一天"))
         return values
 

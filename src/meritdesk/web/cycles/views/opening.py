@@ -240,7 +240,7 @@ def _choices(request: HttpRequest) -> dict[str, RaterChoice]:
     return {
         role: RaterChoice(
             kind=request.POST.get(f"kind_{role}", ""),
-            people=[int(value) for value in request.POST.getlist(f"people_{role}") if value.isdecimal()],
+            people=[whole(value) for value in request.POST.getlist(f"people_{role}")],
             keys=re.split(r"[,，、;；\s]+", request.POST.get(f"keys_{role}", "")),
             number=whole(request.POST.get(f"number_{role}", "")),
         )

@@ -267,7 +267,7 @@ def _options(request: HttpRequest, before: Options) -> Options:
     mapping: dict[str, int] = {}
     for field in FIELDS:
         text = request.POST.get(f"column_{field.key}", "")
-        if text.isdecimal() and int(text) not in mapping.values():
+        if text.isdecimal() and len(text) < 9 and int(text) not in mapping.values():
             mapping[field.key] = int(text)
     chosen = "column_key" in request.POST and same
     # A heading of two rows was found by itself: the number of its first row, unchanged, does not make it one row.

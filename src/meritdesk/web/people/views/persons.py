@@ -209,4 +209,4 @@ def _version(person: Person) -> dict[str, object]:
 
 def _number(request: HttpRequest) -> int:
     text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else -1
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
