@@ -7,9 +7,12 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
+from meritdesk.web.access.delegation_actions import do_arrange_delegation
 from meritdesk.web.access.models import RoleGrant, User
+from meritdesk.web.access.queries import visible_delegations
 from meritdesk.web.access.rights import Role
 from meritdesk.web.cycles import triggers
 from meritdesk.web.cycles.actions import appeals, calibration
@@ -223,3 +226,24 @@ def test_a_cycle_is_opened_once(signed_in: SignIn) -> None:
     centre = build_cycle("open", data=False)
     sent = {"version": late.fresh(centre).version, "once": late.once()}
     assert signed_in(centre.hr).post(f"/cycles/{centre.cycle.pk}/open/", sent).status_code == 422
+
+
+def test_hr_of_a_team_arranges_no_absence_elsewhere() -> None:
+    """A grant for a team arranges absences there: whose role reaches further is not lent by it."""
+    centre = build_cycle("open", data=False)
+    limited = grant(centre, "of-a-team", Role.HR, team_of=AGENT)
+    today = timezone.localdate()
+
+    def arrange(acting: User, absent: str) -> object:
+        return do_arrange_delegation(
+            acting_user=acting, absent=centre.users[absent], delegate=centre.users["Q01"], first_day=today,
+            last_day=today,
+        )  # fmt: skip
+
+    assert refused(lambda: arrange(limited, "P01")) == "out-of-reach"
+    assert refused(lambda: arrange(limited, "A0101")) == "out-of-reach"
+    arrange(limited, AGENT)
+    arrange(centre.hr, "P01")
+    seen = {each.absent.username for each in visible_delegations(limited)}
+    assert seen == {AGENT}
+    assert {each.absent.username for each in visible_delegations(centre.hr)} == {AGENT, "P01"}

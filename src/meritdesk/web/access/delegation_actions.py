@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.apps import apps
+from django.db.models import Q
 from django.utils import timezone
 
 from meritdesk.language import _
@@ -20,6 +22,20 @@ LONGEST_DAYS = 92
 def arranges_for_others(user: User) -> bool:
     """Return whether the account may arrange absences of others: by a role of its own, never a borrowed one."""
     return bool(RIGHTS["delegations.manage"].roles & _own_roles(user))
+
+
+def arranged_for(user: User) -> Q:
+    """Return the condition on accounts whose absence the account may arrange: itself, and as far as its grants reach
+    by the post that somebody has now."""
+    grants = RoleGrant.objects.filter(user=user, user__is_active=True, role__in=RIGHTS["delegations.manage"].roles)
+    if grants.filter(department__isnull=True, team__isnull=True).exists():
+        return Q(pk__isnull=False)
+    posts = apps.get_model("people", "Assignment").objects.filter(
+        Q(team__department__in=grants.filter(department__isnull=False).values("department"))
+        | Q(team__in=grants.filter(team__isnull=False).values("team")),
+        Q(valid_to__isnull=True) | Q(valid_to__gt=timezone.localdate()),
+    )
+    return Q(pk=user.pk) | Q(person__in=posts.values("person"))
 
 
 @action
@@ -77,6 +93,8 @@ def _check_who(acting_user: User, absent: User, delegate: User) -> None:
         return
     if not arranges_for_others(acting_user):
         raise Refused("not-own", _("只能安排自己的代办"))
+    if not User.objects.filter(arranged_for(acting_user), pk=absent.pk).exists():
+        raise Refused("out-of-reach", _("{name} 不在您负责的范围内").format(name=absent.name), "", "absent")
     if delegate.pk == acting_user.pk:
         raise Refused("to-oneself", _("替别人安排时，代办人不能是自己"), _("请本人或另一位同事来安排"), "delegate")
     stronger = {Role.ADMINISTRATOR, Role.AUDITOR} & _own_roles(absent)

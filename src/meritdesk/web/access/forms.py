@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from meritdesk.language import _
+from meritdesk.web.access.delegation_actions import arranged_for
 from meritdesk.web.access.models import User
 from meritdesk.web.access.queries import open_accounts, person_by_key
 from meritdesk.web.access.rights import Role
@@ -71,6 +72,7 @@ class DelegationForm(forms.Form):
             field.queryset = choice
             field.empty_label = _("请选择")
         if for_others:
+            self.fields["absent"].queryset = choice.filter(arranged_for(user))  # type: ignore[attr-defined]
             self.fields["absent"].initial = user.pk
         else:
             del self.fields["absent"]
