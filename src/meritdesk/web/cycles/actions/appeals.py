@@ -162,7 +162,7 @@ def why_not(user: User, appeal: Appeal) -> str:
         return _("申诉人的校准由您裁定")
     corrected = Correction.objects.filter(appraisal=appraisal, state=Correction.State.POSTED, appeal__isnull=True)
     if corrected.filter(Q(proposed_by=user) | Q(approved_by=user)).exists():
-        return _("申诉人的更正由你提出或批准")
+        return _("申诉人的更正由您提出或批准")
     decided = Adjustment.objects.filter(appraisal=appraisal, decided_by=user)
     if appeal.indicators:
         decided = decided.filter(indicator__in=appeal.indicators)
