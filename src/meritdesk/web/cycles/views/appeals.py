@@ -112,6 +112,7 @@ def _appeal_page(request: HttpRequest, found: Appeal, context: dict[str, Any]) -
     why_not = acts.why_not(user, found) if waiting and decides else ""
     rows = _rows(found.result)
     about = [row for row in rows if row.id in found.indicators] or rows
+    posted = found.corrections.filter(state=Correction.State.POSTED).select_related("before", "after")
     context |= {
         "appeal": found,
         "appraisal": found.appraisal,
@@ -125,7 +126,7 @@ def _appeal_page(request: HttpRequest, found: Appeal, context: dict[str, Any]) -
         "why_not": why_not,
         "may_decide": waiting and decides and not why_not,
         "may_remind": waiting and not own and has_right(user, "cycles.run"),
-        "correction": found.corrections.filter(state=Correction.State.POSTED).select_related("before", "after").first(),
+        "correction": None if waiting else posted.first(),
         "attachments": found.attachments.all(),
         "typed": request.POST,
         "values": {row.field: request.POST.get(row.field, "") for row in rows},
