@@ -91,3 +91,12 @@ def test_a_job_is_found_in_the_log_by_its_number() -> None:
     )
     line = json.loads(JsonFormatter().format(record))
     assert (line["job"], line["kind"]) == (7, "import")
+
+
+def test_templates_are_found_by_a_word_and_the_month_comes_first(company: Company, signed_in: SignIn) -> None:
+    hr = signed_in(company.users["hr"])
+    found = [card.name for card in hr.get("/schemes/", {"q": "客户支持服务中心"}).context["ready"]]
+    assert found[:3] == ["r4-support-center", "r4-support-center-quarter", "r4-support-center-year"]
+    assert len(hr.get("/schemes/").context["ready"]) > len(found)
+    page = hr.get("/schemes/", {"q": "没有这个词"}).content.decode()
+    assert "没有这样的模板" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,7 +46,28 @@ def cards() -> tuple[Card, ...]:
 @lru_cache(maxsize=4)
 def _cards(language: str) -> tuple[Card, ...]:
     del language  # it keys the cache
-    return tuple(_card(name) for name in (*shipped(), *shipped_as_printed()))
+    return tuple(_card(name) for name in (*sorted(shipped(), key=_place), *shipped_as_printed()))
+
+
+LENGTHS = ("month", "quarter", "half_year", "year")
+"""Of the templates of one source the most used come first."""
+
+
+def _place(name: str) -> tuple[str, int, str]:
+    found = template(name)
+    assert found is not None
+    kind = found.scheme.cycle.kind
+    return found.scheme.source, LENGTHS.index(kind) if kind in LENGTHS else len(LENGTHS), name
+
+
+def named_like(found: Sequence[Card], text: str) -> list[Card]:
+    """Return the cards in whose title, description, positions or cycle every word of `text` stands."""
+    words = text.casefold().split()
+
+    def told(card: Card) -> str:
+        return " ".join((card.title, card.description, card.positions, card.cycle)).casefold()
+
+    return [card for card in found if all(word in told(card) for word in words)]
 
 
 def _card(name: str) -> Card:

@@ -15,7 +15,7 @@ from meritdesk.web.schemes.actions import do_create_scheme
 from meritdesk.web.schemes.models import Scheme
 from meritdesk.web.schemes.queries.checking import report_on
 from meritdesk.web.schemes.queries.documents import metrics, template, template_cases
-from meritdesk.web.schemes.queries.library import cards, company_schemes
+from meritdesk.web.schemes.queries.library import cards, company_schemes, named_like
 from meritdesk.web.schemes.queries.versions import departments_for
 from meritdesk.web.schemes.queries.words import in_words
 from meritdesk.web.schemes.views.frame import acting
@@ -25,12 +25,14 @@ def library(request: HttpRequest) -> HttpResponse:
     """Show the company's schemes, and to those who may read drafts the templates that ship."""
     user = acting(request)
     reads = has_right(user, "schemes.read")
-    found = cards() if reads else ()
+    text = request.GET.get("q", "").strip()[:80]
+    found = named_like(cards(), text) if reads else []
     return render(
         request,
         "schemes/library.html",
         {
             "rows": company_schemes(user),
+            "text": text,
             "reads": reads,
             "writes": has_right(user, "schemes.write"),
             "ready": [card for card in found if not card.as_printed],
