@@ -331,4 +331,4 @@ def test_pages_cost_the_same_for_more_people(
     assert counts == EXPECTED_QUERIES
 
 
-EXPECTED_QUERIES = {"ratings": 9, "form": 9, "drawer": 13, "team": 8}
+EXPECTED_QUERIES = {"ratings": 11, "form": 9, "drawer": 13, "team": 11}

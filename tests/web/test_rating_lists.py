@@ -14,6 +14,7 @@ from meritdesk.web.access.actions import action, record
 from meritdesk.web.access.models import User
 from meritdesk.web.cycles import engine
 from meritdesk.web.cycles.models import Cycle, Note, RaterPlan, RatingForm, RatingItem, Run, SelfAppraisal
+from meritdesk.web.cycles.queries import rating_team
 from tests.web.cycle_company import FIRST, Centre, build_cycle
 
 SignIn = Callable[[User], Client]
@@ -96,6 +97,26 @@ def test_side_by_side_is_shuffled_stable_and_hides_the_rest(centre: Centre, sign
     assert order(other, "problem_solving") != order(pages[0], "standards")
     assert "别处的评语" not in pages[0]
     assert "别处的评语" in other
+
+
+def test_side_by_side_in_pages(centre: Centre, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever rates very many gets them in pages: everybody once, in the same order, then the next indicator."""
+    client = signed_in(rater_of(form_of("qa")))
+    path = reverse("rating-team", args=[centre.cycle.pk, "standards"])
+    whole = client.get(path, {"role": "qa"}).context["found"]
+    order = [row.form.pk for row in whole.rows]
+    assert whole.total == len(order) > 3
+    monkeypatch.setattr(rating_team, "PAGE_PEOPLE", 3)
+    seen: list[int] = []
+    for number in range(1, -(-len(order) // 3) + 1):
+        answer = client.get(path, {"role": "qa", "page": number})
+        found, text = answer.context["found"], answer.content.decode()
+        seen += [row.form.pk for row in found.rows]
+        assert found.total == len(order)
+        assert ("下一页" in text) == (len(seen) < len(order))
+        assert ("下一项" in text) == (len(seen) == len(order))
+    assert seen == order
+    assert client.get(path, {"page": "x"}).context["found"].page.number == 1
 
 
 def test_side_by_side_of_others_does_not_exist(centre: Centre, signed_in: SignIn) -> None:

@@ -5,7 +5,6 @@ Counts what is missing; adds up no points. A rater sees their own forms only (`d
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
@@ -265,16 +264,16 @@ def my_rounds(user: User) -> list[Round]:
         F("segment_from").asc(),
     ]
     place = Window(RowNumber(), partition_by=[F("appraisal__cycle"), F("role")], order_by=order)
-    forms = list(
-        _mine(user)
+    places = (
+        forms_shown(user)
         .filter(appraisal__cycle__in={cycle for cycle, _role in counts})
         .annotate(place=place)
         .filter(place__lte=LISTED)
-        .select_related("appraisal__cycle__scheme_version__scheme", "appraisal__person", "appraisal__team", "rater")
-        .prefetch_related("items")
-        .order_by("place")
+        .values_list("pk", "place", "appraisal__cycle", "role")
     )
-    forms = [form for form in forms if (form.appraisal.cycle_id, form.role) in counts]
+    # Places are given on narrow rows, of which there may be thousands; what is shown of a form is read for the few.
+    wanted = {pk: number for pk, number, cycle, role in places if (cycle, role) in counts}
+    forms = sorted(with_people(RatingForm.objects.filter(pk__in=wanted)), key=lambda form: wanted[form.pk])
     positions, again = positions_of(forms), given_back(forms)
     rounds: dict[tuple[int, str], Round] = {}
     for form in forms:
@@ -298,7 +297,7 @@ def _rounds_of(user: User) -> dict[tuple[int, str], tuple[int, int]]:
     """Return (cycle, role) → forms in all and handed in, of the newest `ROUNDS`, those with forms that wait first."""
     handed_in = Count("pk", filter=Q(state=RatingForm.State.SUBMITTED))
     grouped = (
-        _mine(user)
+        forms_shown(user)
         .values("appraisal__cycle", "role", "appraisal__cycle__first_day")
         .annotate(total=Count("pk"), submitted=handed_in)
         .order_by("-appraisal__cycle__first_day", "appraisal__cycle", "role")
@@ -307,9 +306,24 @@ def _rounds_of(user: User) -> dict[tuple[int, str], tuple[int, int]]:
     return {(row["appraisal__cycle"], row["role"]): (row["total"], row["submitted"]) for row in waiting_first}
 
 
-def _mine(user: User) -> QuerySet[RatingForm]:
+def forms_shown(user: User) -> QuerySet[RatingForm]:
     """Return the forms of an account that are shown to it: nobody fills in another's judgement of themselves."""
     return forms_to_fill(user).exclude(Q(rater=F("appraisal__person")) & ~Q(rater=user.person_id))
+
+
+def with_people(found: QuerySet[RatingForm]) -> list[RatingForm]:
+    """Return forms with people, items and cycle; three queries. A cycle is read once: its scheme is a long text."""
+    forms = list(found.select_related("appraisal__person", "appraisal__team", "rater").prefetch_related("items"))
+    attach_cycles(forms)
+    return forms
+
+
+def attach_cycles(forms: Sequence[RatingForm]) -> None:
+    """Give forms their cycles, each read once; one query."""
+    wanted = {form.appraisal.cycle_id for form in forms}
+    cycles = Cycle.objects.select_related("scheme_version__scheme").in_bulk(wanted)
+    for form in forms:
+        form.appraisal.cycle = cycles[form.appraisal.cycle_id]
 
 
 def _is_late(cycle: Cycle) -> bool:
@@ -319,64 +333,3 @@ def _is_late(cycle: Cycle) -> bool:
 def _by_due(found: Round) -> tuple[bool, str, str, str]:
     due = found.cycle.rating_due or found.cycle.last_day
     return (found.next is None, due.isoformat(), found.cycle.title, found.role)
-
-
-@dataclass(frozen=True)
-class SideBySide:
-    """One indicator of all forms of a rater in a role: against halo, without the other indicators."""
-
-    cycle: Cycle
-    role: str
-    role_title: str
-    indicator: RubricIndicator
-    rows: tuple[Row, ...]
-    others: tuple[tuple[str, str], ...]
-    """Every indicator of the role, in the scheme's order: (id, title)."""
-
-    @property
-    def done(self) -> int:
-        """Return how many are judged."""
-        return sum(not row.lacking for row in self.rows)
-
-    @property
-    def following(self) -> tuple[str, str] | None:
-        """Return the indicator after this one."""
-        names = [name for name, _title in self.others]
-        place = names.index(self.indicator.id) + 1
-        return self.others[place] if place < len(self.others) else None
-
-
-def side_by_side(user: User, cycle_pk: int, role: str, indicator: str) -> SideBySide:
-    """Return one indicator down all forms of the account in a role; 404 where there is none. Six queries.
-
-    The order of people is shuffled by indicator, so that nobody is always judged first, and stays as it is.
-    """
-    forms = list(
-        _mine(user)
-        .filter(appraisal__cycle=cycle_pk, **({"role": role} if role else {}))
-        .select_related("appraisal__cycle__scheme_version__scheme", "appraisal__person", "appraisal__team", "rater")
-        .prefetch_related("items")
-    )
-    positions, again = positions_of(forms), given_back(forms)
-    rows: list[Row] = []
-    others: dict[str, str] = {}
-    for form in sorted(forms, key=lambda each: _shuffled(indicator, each.pk)):
-        if role and form.role != role:
-            continue
-        rubric = rubric_of(form.appraisal.cycle, positions[form.pk], form.role)
-        found = next((each for each in rubric if each.id == indicator), None)
-        if found is None:
-            continue
-        role = form.role
-        items = [item for item in form.items.all() if item.indicator == indicator]
-        rows.append(Row(form, found, items[0] if items else None, not why_closed(form, again)))
-        others.update({each.id: each.title for each in rubric})
-    if not rows:
-        raise Http404
-    cycle = rows[0].form.appraisal.cycle
-    order = tuple((name, others[name]) for name in others)
-    return SideBySide(cycle, role, role_title(cycle, role), rows[0].indicator, tuple(rows), order)
-
-
-def _shuffled(indicator: str, form: int) -> str:
-    return hashlib.sha256(f"{indicator}:{form}".encode()).hexdigest()

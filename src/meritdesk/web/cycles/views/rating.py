@@ -16,7 +16,8 @@ from meritdesk.web.cycles.actions.rating import do_save_rating_item, do_submit_r
 from meritdesk.web.cycles.forms.rating import hundredths, version_of, whole
 from meritdesk.web.cycles.models import RatingForm, RatingItem
 from meritdesk.web.cycles.queries.doors import user_of
-from meritdesk.web.cycles.queries.rating import access_rating, my_rounds, row_of, sheet_of, side_by_side
+from meritdesk.web.cycles.queries.rating import access_rating, my_rounds, row_of, sheet_of
+from meritdesk.web.cycles.queries.rating_team import side_by_side
 
 
 def ratings(request: HttpRequest) -> HttpResponse:
@@ -129,6 +130,6 @@ def rating_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def rating_team(request: HttpRequest, pk: int, indicator: str) -> HttpResponse:
-    """Show one indicator down everybody whom the account rates in a role."""
-    found = side_by_side(user_of(request), pk, request.GET.get("role", ""), indicator)
+    """Show one indicator down everybody whom the account rates in a role, 50 a page."""
+    found = side_by_side(user_of(request), pk, request.GET.get("role", ""), indicator, request.GET.get("page", ""))
     return render(request, "cycles/rating_team.html", {"found": found, "cycle": found.cycle})
