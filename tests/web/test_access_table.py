@@ -226,7 +226,7 @@ REMOVED: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
         "agent", lambda p: p.setattr(queries, "visible_delegations", lambda user: Delegation.objects.all()),
     ),
     "door of delegations, borrowed role": (
-        "colleague", lambda p: p.setattr(queries, "arranges_for_others", lambda user: "hr" in reach.roles_of(user)),
+        "colleague", lambda p: p.setattr(queries, "arranged_for", lambda user: Q(person__isnull=False)),
     ),
     "door of jobs": (
         "agent", lambda p: p.setattr(job_views, "access_job", lambda user, pk: Job.objects.get(pk=pk)),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from meritdesk.web.access.actions import TITLES
-from meritdesk.web.access.delegation_actions import arranged_for, arranges_for_others
+from meritdesk.web.access.delegation_actions import arranged_for
 from meritdesk.web.access.models import AuditEntry, Delegation, RoleGrant, User
 from meritdesk.web.access.reach import absent_users, has_right
 
@@ -47,12 +47,10 @@ def access_delegation(user: User, pk: int) -> Delegation:
 
 
 def visible_delegations(user: User) -> QuerySet[Delegation]:
-    """Return the delegations that concern an account, or all to who arranges for all; the newest first."""
+    """Return the delegations that concern an account, or all within reach to who arranges; the newest first."""
     found = Delegation.objects.select_related("absent__person", "delegate__person").order_by("-first_day", "-pk")
-    own = Q(absent=user) | Q(delegate=user)
-    if not arranges_for_others(user):
-        return found.filter(own)
-    return found.filter(own | Q(absent__in=User.objects.filter(arranged_for(user)).values("pk")))
+    arranged = User.objects.filter(arranged_for(user)).values("pk")
+    return found.filter(Q(absent__in=arranged) | Q(delegate=user))
 
 
 def stands_in_for(user: User) -> list[User]:
