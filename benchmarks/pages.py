@@ -7,6 +7,8 @@ not computed there but one document of the sample company repeated, since pages 
 450 agents are attached to the cycles in rating and published. Serves it by waitress in as many processes as there are
 cores, and asks for each page one request after the other, then by eight clients at once. Prints median and 95th
 percentile in milliseconds, and the size of the page. The heaviest page must answer within 300 ms (median, one client).
+With --keep the company stays in a folder, and the next run takes it up from there instead of building it again; after a
+change of models, or when its sessions have expired (a page answers 302), build it in another folder.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def p95(times: Sequence[float]) -> float:
 def measure(addresses: Sequence[str], served: Served, rounds: int) -> None:
     """Measure every page and print the table; exit code 1 when the heaviest is above the target."""
     print(f"{'page':48} {'median':>7} {'p95':>7} {'8 at once':>10} {'p95':>7} {'kB':>7}")
-    heaviest = 0.0
+    heaviest, where = 0.0, ""
     for page in served.pages:
         for address in addresses:
             for _turn in range(WARM):
@@ -66,13 +68,14 @@ def measure(addresses: Sequence[str], served: Served, rounds: int) -> None:
             together = list(clients.map(lambda address, page=page: ask(address, served, page), turns))
         times, crowded = [t for t, _size in alone], [t for t, _size in together]
         middle = statistics.median(times)
-        heaviest = max(heaviest, middle)
+        if middle > heaviest:
+            heaviest, where = middle, str(page)
         print(
             f"{page!s:48} {middle:7.0f} {p95(times):7.0f} {statistics.median(crowded):10.0f} {p95(crowded):7.0f} "
             f"{alone[0][1] / 1000:7.1f}",
             flush=True,
         )
-    print(f"heaviest page: {heaviest:.0f} ms (target: at most {TARGET_MS} ms)")
+    print(f"heaviest page: {where}, {heaviest:.0f} ms (target: at most {TARGET_MS} ms)")
     raise SystemExit(heaviest > TARGET_MS)
 
 
@@ -82,16 +85,19 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--servers", type=int, default=4)
-    parser.add_argument("--keep", type=Path, help="build in this folder, and leave it")
+    parser.add_argument("--keep", type=Path, help="build in this folder, or take up what was built there")
     options = parser.parse_args()
     with ExitStack() as stack:
         home = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="meritdesk-pages-")))
         begun = time.monotonic()
-        sample = home / "sample"
-        write_sample(sample, [(2025, MONTHS[state]) for state in ("published", "rating")], teams=10, size=45)
-        served = stack.enter_context(page_server.serve(home, options.people, "main", sample))
+        if (home / "pages.json").is_file():
+            served = stack.enter_context(page_server.serve_again(home))
+        else:
+            sample = home / "sample"
+            write_sample(sample, [(2025, MONTHS[state]) for state in ("published", "rating")], teams=10, size=45)
+            served = stack.enter_context(page_server.serve(home, options.people, "main", sample))
         others = [stack.enter_context(page_server.running(home)) for _n in range(options.servers - 1)]
-        print(f"{options.people} people, built in {time.monotonic() - begun:.0f} s; {len(others) + 1} servers")
+        print(f"{options.people} people, ready in {time.monotonic() - begun:.0f} s; {len(others) + 1} servers")
         for line in served.missing:
             print(f"not measured: {line}")
         measure([served.address, *others], served, options.rounds)

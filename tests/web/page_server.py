@@ -106,9 +106,19 @@ def environment(home: Path) -> dict[str, str]:
 def serve(home: Path, people: int, pages: str = "main", sample: Path | None = None) -> Iterator[Served]:
     """Build a company and serve it while the block runs."""
     with running(home, str(people), pages, *([str(sample)] if sample else [])) as address:
-        found = json.loads((home / "pages.json").read_text(encoding="utf-8"))
-        listed = [Page(*entry) for entry in found["pages"]]
-        yield Served(address, listed, found["sessions"], found["missing"])
+        yield _served(home, address)
+
+
+@contextmanager
+def serve_again(home: Path) -> Iterator[Served]:
+    """Serve the company that was built in a folder while the block runs."""
+    with running(home) as address:
+        yield _served(home, address)
+
+
+def _served(home: Path, address: str) -> Served:
+    found = json.loads((home / "pages.json").read_text(encoding="utf-8"))
+    return Served(address, [Page(*entry) for entry in found["pages"]], found["sessions"], found["missing"])
 
 
 @contextmanager

@@ -65,6 +65,14 @@ def _standing(result: Result) -> Figures:
     return Figures(result.total, result.grade, result.grade_title, result.coefficient)
 
 
+SHOWN = (
+    "run", "appraisal", "state", "total", "grade", "grade_title", "coefficient", "rank", "rank_of",
+    "appraisal__cycle", "appraisal__person", "appraisal__team", "appraisal__person__key", "appraisal__person__name",
+    "appraisal__team__name", "appraisal__team__department",
+)  # fmt: skip
+"""What lists show of a result: there are thousands in a large cycle."""
+
+
 def standing_results(cycle: Cycle) -> dict[str, Result]:
     """Return staff key → result that stands: of the newest preview until publication, then of each appraisal.
 
@@ -75,9 +83,7 @@ def standing_results(cycle: Cycle) -> dict[str, Result]:
     else:
         found = Result.objects.filter(run=cycle.run_id)
     why = Case(When(state="graded", then=Value("")), default=F("document"), output_field=TextField())
-    rows = (
-        found.select_related("appraisal__person", "appraisal__team").defer("document").annotate(unscored_document=why)
-    )
+    rows = found.select_related("appraisal__person", "appraisal__team").only(*SHOWN).annotate(unscored_document=why)
     return {result.appraisal.person.key: result for result in rows.order_by("appraisal__person__key")}
 
 
