@@ -27,7 +27,7 @@ class Unnoticed(AssertionError):
 
 
 @contextmanager
-def changing(cycle: Cycle, *, is_input: bool = True) -> Iterator[None]:
+def expect_change(cycle: Cycle, *, is_input: bool = True) -> Iterator[None]:
     """Demand that the block changes the digest (or, not being an input, leaves it), and the fingerprint with it."""
     before = digest(cycle), fingerprint(cycle)
     yield
@@ -80,14 +80,14 @@ def rated() -> Centre:
 def test_ratings(rated: Centre) -> None:
     """A form taken back, changed in level or remark alone, handed in again; what is still open counts for nothing."""
     cycle = rated.cycle
-    with changing(cycle):
+    with expect_change(cycle):
         take_back(rated)
-    with changing(cycle, is_input=False):
+    with expect_change(cycle, is_input=False):
         save(rated, 4, "第一次")
-    with changing(cycle):
+    with expect_change(cycle):
         hand_in(rated)
     for level, remark in ((3, "第一次"), (3, "第二次")):
-        with changing(cycle):
+        with expect_change(cycle):
             take_back(rated)
             save(rated, level, remark)
             hand_in(rated)
@@ -99,7 +99,7 @@ def test_roster_and_files(rated: Centre) -> None:
     reached = Assignment.objects.filter(person__key=OTHER)
     for change in ({"skill_grade": "三星"}, {"job_grade": "P2"}, {"valid_to": date(2025, 9, 25)}):
         reached.filter(valid_to__isnull=True).update(**change)
-        with changing(cycle):
+        with expect_change(cycle):
             cycle.refresh_from_db()
             roster.do_change_roster(
                 acting_user=rated.hr, cycle=cycle, version=cycle.version, people=[OTHER], reason="补录"
@@ -112,9 +112,9 @@ def test_roster_and_files(rated: Centre) -> None:
     DataFile.objects.bulk_create(files)
     file = DataFile.objects.filter(cycle=cycle).order_by("pk")[0]
     for back in (False, True):
-        with changing(cycle):
+        with expect_change(cycle):
             data.do_withdraw_file(acting_user=rated.hr, file=file, reason="重复", back=back)
-        with changing(cycle, is_input=False):
+        with expect_change(cycle, is_input=False):
             data.refresh_report(cycle, acting_user=rated.hr)
 
 
@@ -128,16 +128,16 @@ def test_targets() -> None:
             acting_user=centre.hr, cycle=cycle, reached={found.pk: found}, typed={(found.pk, "csat"): text}
         )
 
-    with changing(cycle, is_input=False):
+    with expect_change(cycle, is_input=False):
         propose("96%")
-    with changing(cycle):
+    with expect_change(cycle):
         targets.do_agree_targets(acting_user=centre.users[AGENT], appraisal=found)
     assert Target.objects.get().agreed_at is not None
-    with changing(cycle):
+    with expect_change(cycle):
         propose("97%")
-    with changing(cycle):
+    with expect_change(cycle):
         targets.do_agree_targets(acting_user=centre.users[AGENT], appraisal=found)
-    with changing(cycle):
+    with expect_change(cycle):
         propose("")
 
 
@@ -151,23 +151,23 @@ def test_decisions() -> None:
     found = late.appraisal(centre, AGENT)
     assert digest_for_page(cycle) == digest(cycle)
     for score, reason in ((500, "系统故障"), (400, "系统故障"), (400, "网络故障")):
-        with changing(cycle):
+        with expect_change(cycle):
             adjusting.do_mark_anomaly(
                 acting_user=centre.hr, cycle=cycle, reason=reason, once=late.once(),
                 decisions=[(found, adjusting.Points("csat", score, cycle.last_day))],
             )  # fmt: skip
     for mark in Adjustment.objects.order_by("-pk"):
-        with changing(cycle):
+        with expect_change(cycle):
             adjusting.do_withdraw_anomaly(acting_user=centre.hr, adjustment=mark, reason="恢复", once=late.once())
     case = CalibrationCase.objects.filter(cycle=cycle, appraisal=found).order_by("pk")[0]
     points = [adjusting.Points("standards", 400, cycle.last_day)]
-    with changing(cycle):
+    with expect_change(cycle):
         calibration.do_decide_case(
             acting_user=centre.users["P01"], case=case, outcome="adjusted", reason="一致", version=case.version,
             once=late.once(), points=points,
         )  # fmt: skip
     case = CalibrationCase.objects.filter(cycle=cycle, outcome="open").order_by("pk")[0]
-    with changing(cycle):
+    with expect_change(cycle):
         calibration.do_decide_case(
             acting_user=centre.users["P01"], case=case, outcome="reopened", reason="重评", version=case.version,
             once=late.once(), again=calibration.forms_of(case)[:1],
@@ -183,14 +183,14 @@ def test_results_of_earlier_cycles() -> None:
         first_day=first, last_day=last, deadlines={}, once_key=late.once(),
     )  # fmt: skip
     do_open_cycle(acting_user=centre.hr, cycle=after, version=after.version)
-    with changing(after):
+    with expect_change(after):
         correct(centre, "H01", AGENT, {"csat": 500, "complaints": 500, "fcr": 500, "first_response": 500})
     worse = {"standards": 100, "problem_solving": 100}
-    with changing(after, is_input=False):
+    with expect_change(after, is_input=False):
         proposed = correct(centre, "H01", OTHER, worse)
-    with changing(after, is_input=False):
+    with expect_change(after, is_input=False):
         approve(centre, "H02", proposed, agree=False)
-    with changing(after):
+    with expect_change(after):
         approve(centre, "H02", correct(centre, "H01", OTHER, worse))
     assert corrections.Correction.objects.count() == 3
 
@@ -198,7 +198,7 @@ def test_results_of_earlier_cycles() -> None:
 def test_a_change_behind_the_fingerprint_is_caught(rated: Centre) -> None:
     """The check itself can fail: a judgement changed without its form's version is unnoticed by the fingerprint."""
     item = RatingItem.objects.filter(form=form_of(rated)).order_by("indicator")[0]
-    with pytest.raises(Unnoticed), changing(rated.cycle):
+    with pytest.raises(Unnoticed), expect_change(rated.cycle):
         RatingItem.objects.filter(pk=item.pk).update(level=1)
 
 
