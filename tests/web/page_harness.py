@@ -1,9 +1,9 @@
 """All pages at once: which requests show every page to every role, and what is measured on the answers.
 
-No list of pages is kept here. Addresses come from the access table, what stands behind their arguments from the word before
-each argument (`OBJECTS`), and a case is what answers 200. Queries are counted on the second request of two, everything
-included but savepoints: session, account, frame. A page may ask at most 15 times, and in a larger company at most once
-more than in a small one (a list whose first page has nothing of a kind asks less often).
+No list of pages is kept here. Addresses come from the access table, what stands behind their arguments from the word
+before each argument (`OBJECTS`), and a case is what answers 200. Queries are counted on the second request of two,
+everything included but savepoints: session, account, frame. A page may ask at most 15 times, and in a larger company at
+most once more than in a small one (a list whose first page has nothing of a kind asks less often).
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: SafeString(""))
 
 
-def try_everything(company: Company, actor: str, note: Property) -> None:
+def check_everything(company: Company, actor: str, note: Property) -> None:
     tried, wrong = differences(company, actor)
     note("requests", tried)
     assert not wrong, f"{len(wrong)} of {tried} differ:\n" + "\n".join(map(str, wrong))
@@ -101,14 +101,14 @@ def try_everything(company: Company, actor: str, note: Property) -> None:
 @pytest.mark.usefixtures("unrendered")
 def test_every_request_comes_out_as_the_table_says(prepared: Company, actor: str, record_property: Property) -> None:
     """Address × method × relation for one account."""
-    try_everything(prepared, actor, record_property)
+    check_everything(prepared, actor, record_property)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor or "anonymous")
 def test_every_page_is_written_for_who_may_see_it(prepared: Company, actor: str, record_property: Property) -> None:
     """The same with the pages written."""
-    try_everything(prepared, actor, record_property)
+    check_everything(prepared, actor, record_property)
 
 
 def test_forbidden_and_absent_look_the_same(prepared: Company) -> None:

@@ -152,7 +152,7 @@ def test_who_is_on_post_for_too_few_days_writes_nothing(signed_in: SignIn) -> No
     appraisal = centre.cycle.appraisals.get(person__key=short)
     page = list(board_rows(centre.hr, centre.cycle))
     fill_in(centre.cycle, [], page, NOON.date())
-    cells = {each.person.key: each.cells[0].text for each in page}
+    cells = {each.person.key: each.cells[0].text for each in page}  # type: ignore[attr-defined]
     assert cells[short] == "不评分"
     assert {text for key, text in cells.items() if key != short} == {"未交"}
     reminded = {matter.person for matter in open_matters(centre.cycle)}

@@ -14,7 +14,7 @@ from meritdesk.web.cycles import inputs
 from meritdesk.web.cycles.actions import adjusting, calibration, corrections, data, rating, roster, targets
 from meritdesk.web.cycles.actions.opening import do_create_cycle, do_open_cycle
 from meritdesk.web.cycles.inputs import batch_folder, digest, digest_for_page, fingerprint
-from meritdesk.web.cycles.models import Adjustment, CalibrationCase, Cycle, DataFile, RatingForm, RatingItem, Target
+from meritdesk.web.cycles.models import Adjustment, CalibrationCase, Correction, Cycle, DataFile, RatingForm, RatingItem, Target
 from meritdesk.web.people.models import Assignment
 from tests.web import cycle_company_late as late
 from tests.web.cycle_company import Centre, build_cycle, fill_forms
@@ -192,7 +192,7 @@ def test_results_of_earlier_cycles() -> None:
         approve(centre, "H02", proposed, agree=False)
     with expect_change(after):
         approve(centre, "H02", correct(centre, "H01", OTHER, worse))
-    assert corrections.Correction.objects.count() == 3
+    assert Correction.objects.count() == 3
 
 
 def test_a_change_behind_the_fingerprint_is_caught(rated: Centre) -> None:
@@ -210,8 +210,13 @@ def test_pages_read_the_digest_only_when_something_changed(monkeypatch: pytest.M
     cycle = late.fresh(centre)
     assert cycle.run is not None
     exact = digest(cycle)
-    asked = []
-    monkeypatch.setattr(inputs, "digest", lambda cycle: asked.append(cycle) or exact)
+    asked: list[Cycle] = []
+
+    def ask(cycle: Cycle) -> str:
+        asked.append(cycle)
+        return exact
+
+    monkeypatch.setattr(inputs, "digest", ask)
     assert digest_for_page(cycle) == cycle.run.inputs_digest == exact
     assert not asked
     adjusting.do_mark_anomaly(

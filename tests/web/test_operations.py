@@ -53,7 +53,7 @@ def counts(home: Path) -> tuple[int, int]:
     return int(users), int(entries)
 
 
-def back_up_under_load(folder: Path, copies: int) -> None:
+def check_copies_under_load(folder: Path, copies: int) -> None:
     home = folder / "home"
     run(home, "init", "--home", home)
     writers = [
@@ -80,12 +80,12 @@ def back_up_under_load(folder: Path, copies: int) -> None:
 
 
 def test_copies_under_load_are_whole(tmp_path: Path) -> None:
-    back_up_under_load(tmp_path, 2)
+    check_copies_under_load(tmp_path, 2)
 
 
 @pytest.mark.long
 def test_a_hundred_copies_under_load_are_whole(tmp_path: Path) -> None:
-    back_up_under_load(tmp_path, 100)
+    check_copies_under_load(tmp_path, 100)
 
 
 def test_restore_overwrites_nothing_and_tells_a_foreign_file(tmp_path: Path) -> None:

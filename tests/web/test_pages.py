@@ -93,7 +93,7 @@ def in_english(visitors: Visitors, actor: str, cases: list[Case]) -> list[str]:
     return faults
 
 
-def judge(small: Walk, large: Walk, record_property: Callable[[str, object], None]) -> None:
+def check_walks(small: Walk, large: Walk, record_property: Callable[[str, object], None]) -> None:
     """Print the table, and fail with everything that is wrong."""
     record_property("pages", len(small.counts))
     numbers = f"{len(small.counts)} and {len(large.counts)} cases; parts of pages: {', '.join(sorted(small.parts))}"
@@ -109,7 +109,7 @@ def test_pages(
 ) -> None:
     small = walk(SMALL, actors, settings, tmp_path / "small", labels=LABELS, read=True)
     large = walk(LARGE, actors, settings, tmp_path / "large", labels=LABELS, read=False)
-    judge(small, large, record_property)
+    check_walks(small, large, record_property)
 
 
 @pytest.mark.long
@@ -119,7 +119,7 @@ def test_pages_in_all_states(
 ) -> None:
     small = walk(SMALL, (actor,), settings, tmp_path / "small", labels=0, read=True)
     large = walk(LARGEST, (actor,), settings, tmp_path / "large", labels=0, read=False)
-    judge(small, large, record_property)
+    check_walks(small, large, record_property)
 
 
 def test_every_page_is_shown_to_somebody(settings: Settings, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_side_by_side_in_pages(centre: Centre, signed_in: SignIn, monkeypatch: p
     monkeypatch.setattr(rating_team, "PAGE_PEOPLE", 3)
     seen: list[int] = []
     for number in range(1, -(-len(order) // 3) + 1):
-        answer = client.get(path, {"role": "qa", "page": number})
+        answer = client.get(path, {"role": "qa", "page": str(number)})
         found, text = answer.context["found"], answer.content.decode()
         seen += [row.form.pk for row in found.rows]
         assert found.total == len(order)

@@ -1,8 +1,8 @@
 """Copies of everything the web part keeps, and the way back.
 
-The database is copied first, as one state (SQLite: VACUUM INTO; PostgreSQL: pg_dump), then the files it names: files are
-written before the database speaks of them and never changed, so the copy is whole even while people work. The secret
-key goes with it, because without it the audit chain cannot be checked: keep the copy as safe as the original.
+The database is copied first, as one state (SQLite: VACUUM INTO; PostgreSQL: pg_dump), then the files it names: files
+are written before the database speaks of them and never changed, so the copy is whole even while people work. The
+secret key goes with it, because without it the audit chain cannot be checked: keep the copy as safe as the original.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def restore(file: Path) -> int:
     there = [path for path in home.iterdir() if path.name != "secret.key"] if home.exists() else []
     there = [path for path in there if not (path.name.startswith(SQLITE) and path.stat().st_size == 0)]
     if there:
-        message, fix = _("这里已有数据：{names}").format(names="、".join(p.name for p in there[:3])), _("恢复到空文件夹")
-        raise _problem("not-empty", str(home), message, fix)
+        message = _("这里已有数据：{names}").format(names="、".join(p.name for p in there[:3]))
+        raise _problem("not-empty", str(home), message, _("恢复到空文件夹"))
     try:
         archive = zipfile.ZipFile(file)
         note = json.loads(archive.read(NOTE))

@@ -13,6 +13,7 @@ from django.utils.http import content_disposition_header
 
 from meritdesk.language import _
 from meritdesk.web.access.reach import has_right
+from meritdesk.web.access.sign_in.step_up import step_up
 from meritdesk.web.cycles import deciding_jobs, packages
 from meritdesk.web.cycles.actions import closing as acts
 from meritdesk.web.cycles.forms.deciding import key_of
@@ -74,6 +75,8 @@ def _page(request: HttpRequest, cycle: Cycle, problems: Any) -> HttpResponse:
     return render(request, "cycles/close.html", context, status=422 if problems else 200)
 
 
+@step_up
+@step_up
 def archive_download(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out the archive of a cycle."""
     cycle = access_cycle(user_of(request), "archives.read", pk)
