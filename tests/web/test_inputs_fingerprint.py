@@ -11,10 +11,19 @@ from django.utils import timezone
 
 from meritdesk.events import batches
 from meritdesk.web.cycles import inputs
-from meritdesk.web.cycles.actions import adjusting, calibration, corrections, data, rating, roster, targets
+from meritdesk.web.cycles.actions import adjusting, calibration, data, rating, roster, targets
 from meritdesk.web.cycles.actions.opening import do_create_cycle, do_open_cycle
 from meritdesk.web.cycles.inputs import batch_folder, digest, digest_for_page, fingerprint
-from meritdesk.web.cycles.models import Adjustment, CalibrationCase, Correction, Cycle, DataFile, RatingForm, RatingItem, Target
+from meritdesk.web.cycles.models import (
+    Adjustment,
+    CalibrationCase,
+    Correction,
+    Cycle,
+    DataFile,
+    RatingForm,
+    RatingItem,
+    Target,
+)
 from meritdesk.web.people.models import Assignment
 from tests.web import cycle_company_late as late
 from tests.web.cycle_company import Centre, build_cycle, fill_forms
