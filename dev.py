@@ -24,7 +24,7 @@ STAMP = VENV / "made-from.sha256"
 OLDEST = (3, 11)
 # What the environment is made from, beside the project's own entry in pyproject.toml: a change makes it anew.
 INPUTS = ("requirements.lock", "hatch_build.py", "assets/package-lock.json")
-# Tests of the web part in which the database is not what is tried: looks, files, and processes with a SQLite of their own.
+# Tests of the web part in which the database is not what is tried: looks, files, processes with a SQLite of their own.
 SAME_ON_POSTGRES = ("test_ui_*", "test_assets*", "test_browser_*", "test_pages*", "test_demo*", "test_operations*",
                     "test_schemes_forms*", "test_people_dirty*")  # fmt: skip
 LOCK_OPTIONS = (
