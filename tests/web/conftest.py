@@ -5,6 +5,7 @@ Every test here may use the database.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 
 from meritdesk.web.access import triggers
@@ -23,6 +25,7 @@ from meritdesk.web.schemes import triggers as of_schemes
 from tests.web.audit_guard import guarded
 from tests.web.company import Company, make_company
 
+CHROMIUM = Path(os.environ.get("MERITDESK_CHROMIUM", "/usr/bin/chromium"))
 Counter = Callable[..., AbstractContextManager[CaptureQueriesContext]]
 
 
@@ -101,3 +104,16 @@ def count_queries() -> Counter:
         assert len(queries) <= at_most, f"{len(queries)} queries, at most {at_most} allowed:\n{listed}"
 
     return count
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start headless Chromium once for all tests of a process (it bears no second driver); skip where there is none."""
+    if not CHROMIUM.is_file():
+        pytest.skip("no Chromium on this machine (MERITDESK_CHROMIUM)")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # The loop that drives the browser runs in this thread; the database is still used by one at a time.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield started
+        started.close()

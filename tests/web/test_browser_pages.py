@@ -6,7 +6,6 @@ critical; what is moderate or minor is printed.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,12 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Response
 
 from tests.web import page_server
 from tests.web.page_server import Page, Served
 
-CHROMIUM = os.environ.get("MERITDESK_CHROMIUM", "/usr/bin/chromium")
 AXE = Path(__file__).parent / "vendor/axe.min.js"
 REQUESTS_AT_MOST = 15
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
@@ -38,18 +36,6 @@ class Opened:
     violations: list[tuple[str, str, str]] = field(default_factory=list)
     """Impact, rule, and the first element of each kind of fault."""
     scrolls: bool = False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the browser once for all tests here; skip where there is none."""
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("no Chromium on this machine (MERITDESK_CHROMIUM)")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

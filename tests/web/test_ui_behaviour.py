@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,11 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.template import engines
 from django.test import RequestFactory
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from meritdesk.web.access.middleware import CSP
 from meritdesk.web.ui.tables import Column, Empty, make_table
 
-CHROMIUM = os.environ.get("MERITDESK_CHROMIUM", "/usr/bin/chromium")
 SITE = "http://meritdesk.test"
 AXE = Path(__file__).parent / "vendor/axe.min.js"
 both_widths = pytest.mark.parametrize("width", [1440, 390])
@@ -104,19 +102,6 @@ class Site:
     def sent(self, method: str, path: str) -> list[dict[str, list[str]]]:
         """Return what was sent to `path`."""
         return [body for asked, address, body in self.requests if asked == method and address.split("?")[0] == path]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the browser once for all tests here; skip where there is none."""
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("no Chromium on this machine (MERITDESK_CHROMIUM)")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # The loop that drives the browser runs in this thread; the database is still used by one at a time.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

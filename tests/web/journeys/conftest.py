@@ -20,12 +20,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connection, connections
 from django.db.utils import load_backend
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from pytest_django import Settings
 
 from tests.web.journeys.office import Clock, Office
 
-CHROMIUM = os.environ.get("MERITDESK_CHROMIUM", "/usr/bin/chromium")
 FAST = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA recursive_triggers=ON;"
 
 
@@ -41,19 +40,6 @@ class _Silent(WSGIRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start the browser once; skip where there is none."""
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("no Chromium on this machine (MERITDESK_CHROMIUM)")
-    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
-        # The loop that drives the browser runs in this thread; the database is still used by one at a time.
-        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -84,9 +70,11 @@ def own_database(_database: None, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(own_database: None, browser: Browser, settings: Settings, tmp_path: Path) -> Iterator[Office]:
+def office(
+    own_database: None, browser: Browser, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> Iterator[Office]:
     """Serve the application, its clock in the test's hand; at the end nothing may have gone wrong in any browser."""
-    logging.getLogger("meritdesk.request").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, "meritdesk.request")
     clock = Clock()
     server = ThreadedWSGIServer(("127.0.0.1", 0), _Silent)
     server.set_app(WSGIHandler())
