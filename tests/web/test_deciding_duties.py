@@ -199,7 +199,7 @@ TAMPERINGS = (
     "UPDATE cycles_appraisal SET state = 'appealing' WHERE state = 'interview'",
     "UPDATE cycles_correction SET reason = 'x'",
     "UPDATE cycles_correction SET total_difference = total_difference + 1",
-    "UPDATE cycles_correction SET approved_by_id = 1 WHERE approved_by_id IS NULL",
+    "UPDATE cycles_correction SET approved_by_id = (SELECT max(id) FROM access_user) WHERE approved_by_id IS NULL",
     "UPDATE cycles_adjustment SET score = score + 1",
     "UPDATE cycles_adjustment SET decided_by_id = decided_by_id + 1",
     "UPDATE cycles_ratingitem SET level = 6 - level WHERE level <> 3",
