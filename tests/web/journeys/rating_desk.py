@@ -30,6 +30,8 @@ def judge(rater: Visitor, judgements: Sequence[tuple[int, str, int]]) -> None:
         choose(rater, form, indicator, level)
     for form, indicator, level in judgements:
         wait_until(partial(_saved, form, indicator, level))
+    # Saved is what the page knows to be saved: only then does it carry the version that is handed in.
+    rater.page.wait_for_function("() => !document.querySelector('form[data-changed], .htmx-request')")
 
 
 def fill_form(rater: Visitor, form: RatingForm, levels: Mapping[str, int], shot: str = "") -> None:
